@@ -1,0 +1,1 @@
+"""Counterpoint: multimodal federated learning."""

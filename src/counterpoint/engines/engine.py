@@ -1,0 +1,197 @@
+"""What every engine in one process shares: the server's handle, what goes over the wire, and what is counted."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar, cast
+
+import torch
+
+from counterpoint.data.population import Population
+from counterpoint.engines.wire import Wire
+from counterpoint.errors import PackageError
+from counterpoint.exchange.package import Package
+from counterpoint.methods.client import Client
+from counterpoint.methods.federation import Federation
+from counterpoint.methods.method import Method
+from counterpoint.methods.settings import TrainSettings
+from counterpoint.models.model import Model
+from counterpoint.randomness import generator
+
+Down = TypeVar("Down", bound=Package)
+Up = TypeVar("Up", bound=Package)
+Tick = Callable[[], None]
+REFUSED = "refused"
+"""Under this name the bytes of refused uploads are counted, in place of a block."""
+
+
+@dataclass
+class RoundLog:
+    """What happened in one round beside the method's own state.
+
+    Attributes:
+        traffic: bytes by (direction, client, block), direction `up` or `down`.
+        refused: why uploads were refused, by client.
+        notes: the method's own numbers, by (measure, scope).
+    """
+
+    traffic: dict[tuple[str, int, str], int] = field(default_factory=dict)
+    refused: list[tuple[int, str]] = field(default_factory=list)
+    notes: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def count(self, direction: str, client: int, by_block: Mapping[str, int]) -> None:
+        """Add the bytes of one package."""
+        for block, size in by_block.items():
+            key = (direction, client, block)
+            self.traffic[key] = self.traffic.get(key, 0) + size
+
+
+class Engine(Federation):
+    """An engine in one process: it has the whole population at hand.
+
+    Args:
+        population: who has what.
+        method: the server's method; local programs run on a copy that has the options and the model only.
+        model: of the run.
+        settings: of local training.
+        rounds: how many there will be.
+        participation: share of the clients that `sample` draws.
+        seed: of the run.
+        device: where tensors live.
+
+    Attributes:
+        log: of the running round.
+        tick: called after each client's program; a progress display sets it.
+    """
+
+    name: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        population: Population,
+        method: Method,
+        model: Model,
+        settings: TrainSettings,
+        *,
+        rounds: int,
+        participation: float = 1.0,
+        seed: int = 0,
+        device: str = "cpu",
+    ) -> None:
+        self.population = population
+        self.method = method
+        self.model = model.to(device)
+        self.settings = settings
+        self.rounds = rounds
+        self.round = 0
+        self.clients = [client.id for client in population.clients]
+        self.log = RoundLog()
+        self.tick: Tick = lambda: None
+        self.seed = seed
+        self.device = device
+        self._participation = participation
+        self._visits = 0
+        self.server: Client
+        self._wire = Wire(model)
+        self._modalities = {client.id: client.modalities for client in population.clients}
+        self._away = type(method)(**method.options)
+        self._away.build(self.model)
+        method.build(self.model)
+
+    def begin(self, number: int) -> None:
+        """Make ready for a round."""
+        self.round = number
+        self.log = RoundLog()
+        self._visits = 0
+
+    def sample(self) -> list[int]:
+        """The run's share of all clients, without replacement, at least one; sorted."""
+        count = max(1, round(self._participation * len(self.clients)))
+        order = torch.randperm(len(self.clients), generator=self.rng("sample"))
+        return sorted(self.clients[i] for i in order[:count].tolist())
+
+    def owners(self, block: str) -> int:
+        """How many clients own a block."""
+        spec = self.model.layout[self.model.layout.of_block(block)[0]]
+        return sum(spec.modality is None or spec.modality in owned for owned in self._modalities.values())
+
+    def rng(self, purpose: str) -> torch.Generator:
+        """The server's randomness for this round and purpose."""
+        return generator(self.seed, "server", self.round, purpose)
+
+    def note(self, measure: str, value: float, scope: str = "server") -> None:
+        """Record a number of the method's own."""
+        self.log.notes[measure, scope] = float(value)
+
+    def visit(
+        self,
+        clients: Sequence[int],
+        program: Callable[[Client, Down], Up],
+        package: Down | Mapping[int, Down],
+    ) -> list[Up]:
+        """Send, run, receive: everything through its bytes, counted, and what is wrong refused."""
+        self._visits += 1
+        packages = package if isinstance(package, Mapping) else dict.fromkeys(clients, package)
+        arrived = {c: self._deliver(c, packages[c]) for c in sorted(clients)}
+        uploads: list[Up] = []
+        for client, result in self._run(program.__name__, arrived, f"visit {self._visits}", keep=True):
+            self.tick()
+            if (upload := self._collect(client, cast(Up, result))) is not None:
+                uploads.append(upload)
+        return sorted(uploads, key=lambda upload: upload.client)
+
+    def ask(
+        self,
+        clients: Sequence[int],
+        program: Callable[[Client, Down], Up],
+        package: Down,
+    ) -> dict[int, Up]:
+        """Run a local program for its answer alone: no bytes are counted, and clients remember nothing of it.
+
+        This is how evaluation looks at clients; it draws from randomness of its own, so that how often one looks
+        changes nothing.
+        """
+        arrived = {c: self._wire.addressed(package, self._modalities[c]) for c in sorted(clients)}
+        return {c: cast(Up, up) for c, up in self._run(program.__name__, arrived, f"ask {program.__name__}", keep=False)}
+
+    def _deliver(self, client: int, package: Package) -> Package:
+        arrived, by_block = self._wire.down(package, self._modalities[client])
+        self.log.count("down", client, by_block)
+        return arrived
+
+    def _collect(self, client: int, result: Up) -> Up | None:
+        """The upload as the server gets it; None where it is refused."""
+        data = self._received(client, self._wire.seal(result))
+        try:
+            upload = self._wire.open(data, type(result), self._modalities[client])
+        except PackageError as error:
+            self.log.refused.append((client, str(error)))
+            self.log.count("up", client, {REFUSED: len(data)})
+            return None
+        self.log.count("up", client, self._wire.size(upload, data))
+        return upload.sent_by(client)
+
+    def _received(self, client: int, data: bytes) -> bytes:
+        """The bytes as they arrive; a test of damaged packages overrides this."""
+        return data
+
+    @abstractmethod
+    def _run(
+        self, program: str, packages: Mapping[int, Package], occasion: str, *, keep: bool
+    ) -> Iterator[tuple[int, Package]]:
+        """Run a local program of the clients' method for each package, in order of client.
+
+        Args:
+            program: its name.
+            packages: what each client received.
+            occasion: distinguishes visits of a round in keys of randomness.
+            keep: whether what clients store in their memory stays.
+        """
+
+    @abstractmethod
+    def memories(self) -> dict[str, Any]:
+        """All memories, of clients and server, as nested mappings of tensors: to be saved."""
+
+    @abstractmethod
+    def restore(self, memories: Mapping[str, Any]) -> None:
+        """Take back what `memories` gave."""

@@ -1,0 +1,166 @@
+"""The client handle of engines that run one client at a time, in plain autograd: the reference of what is right."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from counterpoint.data.samples import Batch, Samples
+from counterpoint.engines.memory import ClientMemory, GeneratorDraws
+from counterpoint.engines.optimizers import make_optimizer
+from counterpoint.engines.plan import batches, steps_in
+from counterpoint.exchange.layout import Tensors
+from counterpoint.methods.client import Client, Draws, Loss, Reduce, Steps, Value
+from counterpoint.methods.settings import TrainSettings
+from counterpoint.models.mode import training
+from counterpoint.models.model import Model
+from counterpoint.randomness import Key, fold_key, generator
+
+FOLD_ROWS = 256
+
+
+class OneClient(Client):
+    """One client, whose values are ordinary tensors.
+
+    Args:
+        splits: the client's samples by name of the split, made when first asked for.
+        model: of the run.
+        modalities: that the client owns.
+        settings: of local training.
+        memory: what it remembers.
+        key: (seed, client, round, visit) as a key of randomness.
+    """
+
+    def __init__(
+        self,
+        splits: Mapping[str, Callable[[], Samples]],
+        model: Model,
+        modalities: Sequence[str],
+        settings: TrainSettings,
+        memory: ClientMemory,
+        key: tuple[int, *tuple[Key, ...]],
+    ) -> None:
+        self.settings = settings
+        self.memory = memory
+        self._splits = splits
+        self._model = model
+        self._owned = model.layout.owned(modalities)
+        self._key = key
+        self._trainings = 0
+
+    def _split(self, name: str) -> Samples:
+        return self._splits[name]()
+
+    @property
+    def sizes(self) -> Value:
+        """Number of training samples."""
+        return torch.tensor(len(self._split("train")))
+
+    def steps(self, epochs: int | None = None) -> Value:
+        """Steps of that many epochs."""
+        return torch.tensor(self._steps(len(self._split("train")), epochs))
+
+    def _steps(self, rows: int, epochs: int | None) -> int:
+        return steps_in(rows, self.settings.batch_size, self.settings.epochs if epochs is None else epochs)
+
+    def load(self, tensors: Mapping[str, Tensor]) -> Tensors:
+        """Received, else remembered, else initial."""
+        kept = self.memory.get("model", {})
+        return {n: tensors[n] if n in tensors else kept[n] if n in kept else self._model.initial[n] for n in self._owned}
+
+    def train(
+        self,
+        params: Tensors,
+        loss: Loss,
+        *,
+        using: Mapping[str, Any] | None = None,
+        epochs: int | None = None,
+        steps: Steps | None = None,
+        trainable: Sequence[str] | None = None,
+        over: str = "train",
+        remember: str | None = None,
+    ) -> Tensors:
+        """Gradient descent on a loss, step by step."""
+        samples = self._split(over)
+        self._trainings += 1
+        purpose = f"train {self._trainings}"
+        tensors = {name: value.detach().clone() for name, value in params.items()}
+        limits = self._limits(tensors, trainable, self._steps(len(samples), epochs) if steps is None else steps)
+        order = batches(len(samples), self.settings.batch_size, max(limits.values(), default=0), self._generator(purpose))
+        optimizer = make_optimizer(self.settings)
+        state = {} if remember is None else self.memory.get(remember, {})
+        with training(True), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(fold_key(*self._key, purpose, "layers"))
+            for step, rows in enumerate(order):
+                moving = [name for name, limit in limits.items() if step < limit]
+                grads = self._gradients(loss, tensors, moving, samples.batch(rows.to(samples.label.device)), using or {})
+                optimizer.step(tensors, grads, state)
+        if remember is not None:
+            self.memory[remember] = state
+        return tensors
+
+    def _limits(self, tensors: Tensors, trainable: Sequence[str] | None, steps: Steps) -> dict[str, int]:
+        """How many steps each trainable tensor takes."""
+        per_block = steps if isinstance(steps, Mapping) else {}
+        longest = max((int(n) for n in per_block.values()), default=0) if isinstance(steps, Mapping) else int(steps)
+        layout = self._model.layout
+        limits: dict[str, int] = {}
+        for name, value in tensors.items():
+            known = name in layout
+            block = layout[name].block if known else name.partition(".")[0]
+            fixed = not value.is_floating_point() or (known and layout[name].buffer)
+            if not fixed and (trainable is None or block in trainable):
+                limits[name] = int(per_block.get(block, longest))
+        return limits
+
+    @staticmethod
+    def _gradients(
+        loss: Loss, tensors: Tensors, moving: Sequence[str], batch: Batch, using: Mapping[str, Any]
+    ) -> Tensors:
+        """Gradient of the mean loss; zero where the loss does not reach."""
+        leaves = {name: tensors[name].detach().requires_grad_() for name in moving}
+        value = loss({**tensors, **leaves}, batch, using)
+        if value.dim() == 1:
+            value = value.mean()
+        elif value.dim():
+            raise TypeError(f"a loss returns one value a row or a scalar, not a tensor of shape {tuple(value.shape)}")
+        if not value.requires_grad:
+            return {name: torch.zeros_like(leaf) for name, leaf in leaves.items()}
+        grads = torch.autograd.grad(value, list(leaves.values()), allow_unused=True, materialize_grads=True)
+        return dict(zip(leaves, grads, strict=True))
+
+    def fold(
+        self,
+        fn: Callable[[Tensors, Batch, Mapping[str, Any]], Value],
+        params: Tensors,
+        *,
+        using: Mapping[str, Any] | None = None,
+        over: str = "train",
+        reduce: Reduce = "sum",
+    ) -> Value:
+        """Run a function over a split in order and reduce its rows."""
+        samples = self._split(over)
+        with torch.no_grad(), training(False):
+            chunks = torch.arange(len(samples), device=samples.label.device).split(FOLD_ROWS)
+            parts = [fn(params, samples.batch(rows), using or {}) for rows in chunks]
+            if isinstance(parts[0], Tensor):
+                return _reduced(parts, reduce)
+            return {name: _reduced([part[name] for part in parts], reduce) for name in parts[0]}
+
+    def map(self, fn: Callable[..., Value], *values: Value) -> Value:
+        """fn(*values), without gradient."""
+        with torch.no_grad():
+            return fn(*values)
+
+    def rng(self, purpose: str) -> Draws:
+        """Randomness for this client, round, visit and purpose."""
+        return GeneratorDraws(self._generator(f"draw {purpose}"), next(iter(self._model.initial.values())).device)
+
+    def _generator(self, purpose: str) -> torch.Generator:
+        return generator(*self._key, purpose)
+
+
+def _reduced(parts: Sequence[Tensor], how: Reduce) -> Tensor:
+    rows = torch.cat(list(parts))
+    return rows if how == "concatenate" else rows.sum(0) if how == "sum" else rows.mean(0)

@@ -1,0 +1,94 @@
+"""The sequential engine: one client after another, in plain autograd. It defines what is right."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any, ClassVar
+
+from counterpoint.data.population import ClientData
+from counterpoint.data.samples import Samples, concatenate
+from counterpoint.engines.engine import Engine
+from counterpoint.engines.handle import OneClient
+from counterpoint.engines.memory import ClientMemory, copied
+from counterpoint.exchange.package import Package, address
+from counterpoint.randomness import Key
+
+SERVER = "server"
+
+
+class Sequential(Engine):
+    """Runs local programs one client at a time."""
+
+    name: ClassVar[str] = "sequential"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._memories: dict[int | str, ClientMemory] = {}
+        self._held = {client.id: client for client in self.population.clients}
+        self._global_test = cache(lambda: self.population.test.to(self.device))
+        self._pool = cache(self._pooled)
+        self._splits = {client.id: self._splits_of(client) for client in self.population.clients}
+        self.begin(0)
+
+    def begin(self, number: int) -> None:
+        """Make ready for a round."""
+        super().begin(number)
+        splits = {"global_test": self._global_test, "pool": self._pool}
+        self.server = OneClient(
+            splits, self.model, self.model.modalities, self.settings, self._memory(SERVER), self._key(SERVER)
+        )
+
+    def _splits_of(self, client: ClientData) -> dict[str, Callable[[], Samples]]:
+        return {
+            "train": cache(lambda: client.train.to(self.device)),
+            "test": cache(lambda: client.test.to(self.device)),
+            "global_test": lambda: self._global_test().only(client.modalities),
+        }
+
+    def _pooled(self) -> Samples:
+        shapes = {m.name: m.shape for m in self.population.modalities.values()}
+        return concatenate([client.train for client in self.population.clients], shapes).to(self.device)
+
+    def _memory(self, holder: int | str) -> ClientMemory:
+        return self._memories.setdefault(holder, ClientMemory())
+
+    def _key(self, *who: Key) -> tuple[int, *tuple[Key, ...]]:
+        return (self.seed, *who, "round", self.round)
+
+    def _run(
+        self, program: str, packages: Mapping[int, Package], occasion: str, *, keep: bool
+    ) -> Iterator[tuple[int, Package]]:
+        for client, package in packages.items():
+            memory = self._memory(client)
+            if not keep:
+                memory = ClientMemory(dict(memory.values))
+            handle = OneClient(
+                self._splits[client],
+                self.model,
+                self._modalities[client],
+                self.settings,
+                memory,
+                self._key("client", client) + (occasion,),
+            )
+            result: Package = getattr(self._away, program)(handle, package)
+            if keep and self.model.buffers == "local":
+                self._keep_buffers(memory, result)
+            yield client, result
+
+    def _keep_buffers(self, memory: ClientMemory, result: Package) -> None:
+        """Buffers that a program sends but that may not travel stay with the client, as part of its model."""
+        layout = self.model.layout
+        for f in result.payload():
+            if address(f) == "block":
+                own = {n: v for n, v in getattr(result, f.name).items() if n in layout and layout[n].buffer}
+                memory["model"] = {**memory.get("model", {}), **own}
+
+    def memories(self) -> dict[str, Any]:
+        """All memories that hold anything."""
+        return {str(holder): memory.values for holder, memory in self._memories.items() if memory.values}
+
+    def restore(self, memories: Mapping[str, Any]) -> None:
+        """Take back what `memories` gave."""
+        for holder, values in memories.items():
+            self._memory(SERVER if holder == SERVER else int(holder)).values.update(copied(values))
+
+

@@ -1,0 +1,18 @@
+"""What is measured, and how each number is named."""
+
+from counterpoint.evaluate.metric import OBSERVED, Metric, MetricName, client_scope
+from counterpoint.evaluate.patterns import patterns
+from counterpoint.evaluate.scores import Tally, accuracy, macro_f1, spread, tally_rows
+
+__all__ = [
+    "OBSERVED",
+    "Metric",
+    "MetricName",
+    "Tally",
+    "accuracy",
+    "client_scope",
+    "macro_f1",
+    "patterns",
+    "spread",
+    "tally_rows",
+]

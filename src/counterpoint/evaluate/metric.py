@@ -1,0 +1,63 @@
+"""Names of metrics that say what a number is."""
+
+from dataclasses import astuple, dataclass
+from typing import Literal, Self
+
+from counterpoint.errors import CounterpointError
+
+ModelKind = Literal["global", "personal", "peer", "-"]
+Split = Literal["train", "test", "global_test", "-"]
+Moment = Literal["before", "after", "-"]
+
+OBSERVED = "observed"
+"""The pattern under which every sample is seen with whatever modalities it has."""
+
+
+def client_scope(client: int) -> str:
+    """The scope of one client's data."""
+    return f"client:{client}"
+
+
+@dataclass(frozen=True, order=True)
+class MetricName:
+    """Which number a number is; as text, its parts joined by `/`, for example
+    `accuracy/global/server/global_test/acc+gyro/before`. A part that has no meaning for a measure is `-`.
+
+    Attributes:
+        measure: `accuracy`, `macro_f1`, `loss` (mean cross-entropy), `samples`; `bytes_up[BLOCK]`, `bytes_down[BLOCK]`;
+            `refused` (uploads refused); or a measure that a method notes.
+        model: `global` (one for all), `personal` (a client's own), `peer`.
+        scope: on whose account: `server`; `client:ID`; or over all clients, each counting once: `clients:mean`,
+            `clients:worst`, `clients:std` (population standard deviation), `clients:sum`.
+        split: `test` (the client's own), `global_test` (held by the server), `train`.
+        pattern: `observed` (each sample as it is), or the modalities that the model was shown, of the samples that
+            have them all, for example `acc`.
+        moment: `before` or `after` local training: `before` is the model as the client receives it.
+    """
+
+    measure: str
+    model: ModelKind = "-"
+    scope: str = "-"
+    split: Split = "-"
+    pattern: str = "-"
+    moment: Moment = "-"
+
+    def __str__(self) -> str:
+        return "/".join(astuple(self))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The name that `str` wrote."""
+        parts = text.split("/")
+        if len(parts) != len(cls.__dataclass_fields__):
+            raise CounterpointError(f"{text!r} is not the name of a metric")
+        return cls(*parts)  # type: ignore[arg-type]  # literals are checked by whoever compares them
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One value of one metric in one round. Rounds count from 1; 0 is the state before the first."""
+
+    round: int
+    name: MetricName
+    value: float

@@ -1,0 +1,89 @@
+"""Scores of a classifier out of its confusion matrix and loss sum."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+def accuracy(confusion: Tensor) -> float:
+    """Share of samples classified right: trace / sum.
+
+    Args:
+        confusion: [classes, classes], counts by (true, predicted); at least one sample.
+    """
+    return float(confusion.diagonal().sum() / confusion.sum())
+
+
+def macro_f1(confusion: Tensor) -> float:
+    """Mean over classes of F1 = 2 TP / (2 TP + FP + FN), each class counting once.
+
+    Classes that occur neither in truth nor in prediction are left out.
+
+    Args:
+        confusion: [classes, classes], counts by (true, predicted); at least one sample.
+    """
+    both = confusion.sum(0) + confusion.sum(1)
+    seen = both > 0
+    return float((2 * confusion.diagonal()[seen] / both[seen]).mean())
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What a model did on some samples, in a form that adds up.
+
+    Attributes:
+        confusion: float64 [classes, classes], counts by (true, predicted).
+        loss: float64 scalar, sum of cross-entropies.
+    """
+
+    confusion: Tensor
+    loss: Tensor
+
+    def scores(self) -> dict[str, float]:
+        """`accuracy`, `macro_f1`, `loss` (mean) and `samples`; only the last where there is no sample."""
+        count = float(self.confusion.sum())
+        if not count:
+            return {"samples": 0.0}
+        return {
+            "accuracy": accuracy(self.confusion),
+            "macro_f1": macro_f1(self.confusion),
+            "loss": float(self.loss) / count,
+            "samples": count,
+        }
+
+
+def tally_rows(logits: Tensor, label: Tensor, counted: Tensor) -> dict[str, Tensor]:
+    """Per row what `Tally` sums up.
+
+    Args:
+        logits: [rows, classes].
+        label: int64 [rows].
+        counted: bool [rows]; other rows give zeros, whatever their logits are.
+
+    Returns:
+        `confusion` float64 [rows, classes * classes] and `loss` float64 [rows].
+    """
+    classes = logits.shape[1]
+    cell = label * classes + logits.argmax(1)
+    hit = torch.nn.functional.one_hot(cell, classes * classes).double()
+    loss = torch.nn.functional.cross_entropy(logits, label, reduction="none").double()
+    return {
+        "confusion": torch.where(counted[:, None], hit, 0.0),
+        "loss": torch.where(counted, loss, 0.0),
+    }
+
+
+def spread(values: list[float], worst: str = "min") -> dict[str, float]:
+    """Mean, worst and population standard deviation over clients, each counting once.
+
+    Args:
+        values: one a client, at least one.
+        worst: "min" where more is better, "max" where less is.
+    """
+    tensor = torch.tensor(values, dtype=torch.float64)
+    return {
+        "mean": float(tensor.mean()),
+        "worst": min(values) if worst == "min" else max(values),
+        "std": float(tensor.std(correction=0)),
+    }

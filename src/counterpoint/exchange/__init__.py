@@ -1,0 +1,22 @@
+"""What travels between parties, as values and as bytes."""
+
+from counterpoint.exchange.check import check
+from counterpoint.exchange.codec import decode, encode
+from counterpoint.exchange.layout import Layout, Tensors, TensorSpec
+from counterpoint.exchange.package import Package, Weights, named, per_block, per_modality
+from counterpoint.exchange.traffic import bytes_by_block
+
+__all__ = [
+    "Layout",
+    "Package",
+    "TensorSpec",
+    "Tensors",
+    "Weights",
+    "bytes_by_block",
+    "check",
+    "decode",
+    "encode",
+    "named",
+    "per_block",
+    "per_modality",
+]

@@ -1,0 +1,49 @@
+"""Packages as bytes: safetensors, and nothing that could run code."""
+
+from typing import TypeVar
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from counterpoint.errors import PackageError
+from counterpoint.exchange.package import Package
+
+SEPARATOR = "/"
+P = TypeVar("P", bound=Package)
+
+
+def encode(package: Package) -> bytes:
+    """The package as safetensors bytes, each tensor under `field` or `field/name`."""
+    named = {
+        field + SEPARATOR + name if name else field: tensor.detach().cpu().contiguous()
+        for (field, name), tensor in package.tensors().items()
+    }
+    return save(named)
+
+
+def decode(data: bytes, kind: type[P], max_bytes: int) -> P:
+    """The package that `encode` wrote.
+
+    Args:
+        data: as received.
+        kind: the class of package that is expected.
+        max_bytes: what is longer is not even looked at.
+
+    Raises:
+        PackageError: too long, damaged, or not of this kind.
+    """
+    if len(data) > max_bytes:
+        raise PackageError(f"it has {len(data)} bytes, at most {max_bytes} are taken")
+    try:
+        named = load(data)
+    except (SafetensorError, ValueError, KeyError, OverflowError) as error:
+        raise PackageError(f"its bytes are damaged ({error})") from error
+    fields = {f.name for f in kind.payload()}
+    found: dict[tuple[str, str], Tensor] = {}
+    for key, tensor in named.items():
+        field, _, name = key.partition(SEPARATOR)
+        if field not in fields:
+            raise PackageError(f"it has an unknown entry {key!r}")
+        found[field, name] = tensor
+    return kind.of_tensors(found)

@@ -1,0 +1,64 @@
+"""The handle through which the server's program sees the federation, on every engine."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+import torch
+
+from counterpoint.exchange.package import Package
+from counterpoint.methods.client import Client
+
+Down = TypeVar("Down", bound=Package)
+Up = TypeVar("Up", bound=Package)
+
+
+class Federation(ABC):
+    """All clients, as the server's program sees them.
+
+    Attributes:
+        clients: ids of all clients, in order.
+        round: number of the running round, from 1; 0 before the first.
+        rounds: how many there will be.
+        server: what the server itself holds, with the same `train` and `fold` as a client.
+    """
+
+    clients: Sequence[int]
+    round: int
+    rounds: int
+    server: Client
+
+    @abstractmethod
+    def sample(self) -> list[int]:
+        """The clients that take part in this round: the run's share of all, drawn without replacement; at least one."""
+
+    @abstractmethod
+    def visit(
+        self,
+        clients: Sequence[int],
+        program: Callable[[Client, Down], Up],
+        package: Down | Mapping[int, Down],
+    ) -> list[Up]:
+        """Ask clients to run a local program with a package.
+
+        Args:
+            clients: whom to ask.
+            program: a method of the running `Method`, named so that a remote site can find it. It runs on a copy that
+                has the options and the model, and none of the server's state.
+            package: one for all, or one a client. Of a `per_block` or `per_modality` field each client gets its share.
+
+        Returns:
+            What came back, sorted by client. Refused packages are left out (and counted).
+        """
+
+    @abstractmethod
+    def owners(self, block: str) -> int:
+        """How many clients own a block."""
+
+    @abstractmethod
+    def rng(self, purpose: str) -> torch.Generator:
+        """The server's randomness, keyed by (seed, round, purpose)."""
+
+    @abstractmethod
+    def note(self, measure: str, value: float, scope: str = "server") -> None:
+        """Record a number of the method's own for this round among the metrics."""

@@ -1,0 +1,89 @@
+"""What a method is: two small programs, one for the server and one for one client."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from torch import Tensor
+
+from counterpoint.data.samples import Batch
+from counterpoint.exchange.layout import Tensors
+from counterpoint.exchange.package import Weights
+from counterpoint.methods.client import Client
+from counterpoint.methods.federation import Federation
+from counterpoint.methods.options import validated
+from counterpoint.methods.scoring import Scoring
+from counterpoint.methods.settings import TrainSettings
+from counterpoint.models.model import Model
+from counterpoint.objectives import cross_entropy
+
+
+class Method(Scoring):
+    """Base of all methods.
+
+    A subclass declares its options as annotated class attributes with defaults (`mu: float = 0.01`, or with bounds and
+    a text `mu: Annotated[float, Field(ge=0, description="...")] = 0.01`) and writes `round`, the server's program, and
+    the local programs that it visits clients with. Both sides have `self.model` and the options. What `start` and
+    `round` store in other attributes is the server's state: tensors, numbers, texts, and lists and mappings of them. It
+    is saved and restored with the run, and no local program can see it. Attributes whose names begin with an underscore
+    are not saved.
+
+    Class attributes:
+        name: how the method is asked for; the class name in lower case where not given.
+        model_kind: `global` if the server's `weights` are the model that is learned, `personal` if each client keeps
+            one of its own.
+        needs_pool: whether it trains on the pooled data of all clients, which exists in simulation only.
+
+    Attributes:
+        model: the model as a function, the same on both sides.
+        weights: the server's tensors of the model, from `start` on.
+    """
+
+    name: ClassVar[str] = ""
+    model_kind: ClassVar[Literal["global", "personal"]] = "global"
+    needs_pool: ClassVar[bool] = False
+
+    weights: Tensors
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" not in cls.__dict__:
+            cls.name = cls.__name__.lower()
+
+    def __init__(self, **options: Any) -> None:
+        self._options = validated(type(self), options)
+        for name, value in self._options.items():
+            setattr(self, name, value)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options with their values."""
+        return dict(self._options)
+
+    def check(self, settings: TrainSettings) -> None:
+        """Raise a `UserError` where the run's training settings do not suit the method."""
+
+    def build(self, model: Model) -> None:
+        """Take the run's model, on the server and on every client. Override to add the method's own."""
+        self.model = model
+
+    def start(self, fed: Federation) -> None:
+        """The server's state before the first round."""
+        self.weights = dict(self.model.initial)
+
+    def offer(self) -> Weights:
+        """What a client receives for local training, and for evaluation."""
+        return Weights(self.weights)
+
+    @abstractmethod
+    def round(self, fed: Federation) -> None:
+        """One round of the server's program."""
+
+    def loss(self, params: Tensors, batch: Batch, using: Mapping[str, Any]) -> Tensor:
+        """The local objective: cross-entropy, one value a row."""
+        return cross_entropy(self.model(params, batch), batch.label)
+
+    def adapted(self, client: Client, received: Weights) -> Tensors:
+        """The received model after this client's local training with `loss`."""
+        start = client.load(received.weights)
+        return client.train(start, self.loss, using={"received": start})

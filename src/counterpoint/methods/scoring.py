@@ -1,0 +1,67 @@
+"""Local programs that score models. They are the same for every method."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from counterpoint.data.samples import Batch
+from counterpoint.evaluate import OBSERVED, patterns, tally_rows
+from counterpoint.exchange.layout import Tensors
+from counterpoint.exchange.package import Package, Weights, named
+from counterpoint.methods.client import Client, Value
+from counterpoint.models.model import Model
+
+
+@dataclass(frozen=True)
+class Tallies(Package):
+    """Results of scoring: under `PATTERN/confusion` and `PATTERN/loss` the sums over a split's rows."""
+
+    sums: Tensors = named()
+
+
+class Scoring(ABC):
+    """What evaluation needs of a method, and the local programs that do it.
+
+    Attributes:
+        model: the model as a function.
+    """
+
+    model: Model
+
+    def predict(self, params: Tensors, batch: Batch, shown: Mapping[str, Collection[str]]) -> dict[str, Tensor]:
+        """Logits [rows, classes] by pattern, with only the pattern's modalities shown."""
+        return self.model.by_pattern(params, batch, shown)
+
+    @abstractmethod
+    def adapted(self, client: Client, received: Weights) -> Tensors:
+        """The client's tensors after local training."""
+
+    def score_before(self, client: Client, received: Weights) -> Tallies:
+        """Score the received model on the client's own test."""
+        return Tallies(self.tally(client, client.load(received.weights), "test"))
+
+    def score_after(self, client: Client, received: Weights) -> Tallies:
+        """Score the client's model after local training on the client's own test."""
+        return Tallies(self.tally(client, self.adapted(client, received), "test"))
+
+    def score_after_global(self, client: Client, received: Weights) -> Tallies:
+        """Score the client's model after local training on the global test; in simulation only."""
+        return Tallies(self.tally(client, self.adapted(client, received), "global_test"))
+
+    def tally(self, client: Client, params: Tensors, over: str) -> Value:
+        """Sums over a split for every pattern that the client's modalities allow, and for samples as they are."""
+        return client.fold(self._tally_batch, params, over=over, reduce="sum")
+
+    def _tally_batch(self, params: Tensors, batch: Batch, using: Mapping[str, Any]) -> Tensors:
+        shown: dict[str, Collection[str]] = {OBSERVED: tuple(sorted(batch.x))}
+        shown |= {name: chosen for name, chosen in patterns(self.model.modalities).items() if set(chosen) <= set(batch.x)}
+        sums: Tensors = {}
+        for name, logits in self.predict(params, batch, shown).items():
+            there = torch.stack([batch.present[m] for m in shown[name]])
+            counted = batch.mask & (there.any(0) if name == OBSERVED else there.all(0))
+            sums |= {f"{name}/{key}": value for key, value in tally_rows(logits, batch.label, counted).items()}
+        return sums

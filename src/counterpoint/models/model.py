@@ -1,0 +1,129 @@
+"""A model as a function of its tensors, cut into named blocks."""
+
+from collections.abc import Collection, Mapping
+from typing import Literal
+
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from counterpoint.data.samples import Batch
+from counterpoint.exchange.layout import Layout, Tensors, TensorSpec
+from counterpoint.models.mode import is_training
+from counterpoint.models.protocol import SeesPatterns
+
+BufferRule = Literal["average", "local", "server"]
+
+
+class Model:
+    """A `torch.nn.Module` as a pure function: `model(tensors, batch)`.
+
+    Its blocks are the module's children; a child `ModuleDict` with a member named as a modality is one block a member,
+    `encoder.acc` say, which only clients that have the modality own. The module's own tensors serve as `initial` and
+    are then given up, so that no call can use a tensor that it was not handed.
+
+    Args:
+        module: takes a `Batch` and returns logits [rows, classes]. It must read a modality through its presence mask
+            and do without modalities that the batch lacks.
+        modalities: names of all modalities of the population.
+        buffers: the rule for persistent buffers (running statistics of normalisation, say):
+            `average`: they travel and are averaged like parameters, integers by their maximum;
+            `local`: each client keeps its own, they never travel (and the server has none that mean anything);
+            `server`: they stay as the server has them, and layers that own any run in evaluation mode everywhere.
+
+    Attributes:
+        modalities: names of all modalities of the population, sorted.
+        initial: the initial value of every tensor.
+        layout: names, shapes, types and blocks.
+        buffers: the rule.
+    """
+
+    def __init__(self, module: nn.Module, modalities: Collection[str], buffers: BufferRule = "average") -> None:
+        self.modalities = tuple(sorted(modalities))
+        self.buffers = buffers
+        state = module.state_dict(keep_vars=False)
+        self.initial: Tensors = {name: value.detach().clone() for name, value in state.items()}
+        params = dict(module.named_parameters())
+        self.layout = Layout({name: _spec(name, value, modalities, params) for name, value in self.initial.items()})
+        self._constants = {n: b.detach().clone() for n, b in module.named_buffers() if n not in state}
+        self._fixed = [m for m in module.modules() if buffers == "server" and _persistent_buffers(m)]
+        self.module = module.to("meta")
+
+    @property
+    def has_buffers(self) -> bool:
+        """Whether there are persistent buffers."""
+        return any(spec.buffer for spec in self.layout.specs.values())
+
+    def travels(self, name: str, direction: Literal["up", "down"]) -> bool:
+        """Whether a tensor of the model may go up to the server or down to a client, by the rule for buffers."""
+        if not self.layout[name].buffer or self.buffers == "average":
+            return True
+        return self.buffers == "server" and direction == "down"
+
+    def to(self, device: str) -> "Model":
+        """This model with its initial tensors on a device."""
+        self.initial = {name: value.to(device) for name, value in self.initial.items()}
+        self._constants = {name: value.to(device) for name, value in self._constants.items()}
+        return self
+
+    def __call__(self, tensors: Mapping[str, Tensor], batch: Batch, *, train: bool | None = None) -> Tensor:
+        """Logits [rows, classes].
+
+        Args:
+            tensors: at least those of the blocks that the batch's modalities need. Buffers are updated in place when
+                the model trains.
+            batch: what to look at.
+            train: training mode or not; as the engine says where None. A frozen teacher inside a loss says False.
+        """
+        self._set_mode(train)
+        logits: Tensor = functional_call(self.module, (dict(tensors), self._constants), (batch,))
+        return logits
+
+    def by_pattern(
+        self, tensors: Mapping[str, Tensor], batch: Batch, patterns: Mapping[str, Collection[str]]
+    ) -> dict[str, Tensor]:
+        """Logits with only the modalities of each pattern shown, by pattern; in evaluation mode.
+
+        Patterns of which the batch lacks a modality are left out. Modules with a method `by_pattern` (late fusion)
+        encode each modality once for all patterns.
+        """
+        shown = {name: chosen for name, chosen in patterns.items() if set(chosen) <= set(batch.x)}
+        if isinstance(self.module, SeesPatterns):
+            self._set_mode(False)
+            handle = _PatternCall(self.module)
+            return dict(functional_call(handle, (_under("module", tensors), _under("module", self._constants)), (batch, shown)))
+        return {name: self(tensors, batch.only(chosen), train=False) for name, chosen in shown.items()}
+
+    def _set_mode(self, train: bool | None) -> None:
+        mode = is_training() if train is None else train
+        if self.module.training != mode:
+            self.module.train(mode)
+            for layer in self._fixed:
+                layer.eval()
+
+
+class _PatternCall(nn.Module):
+    """Lets `functional_call` reach a module's `by_pattern`."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, batch: Batch, patterns: Mapping[str, Collection[str]]) -> dict[str, Tensor]:
+        assert isinstance(self.module, SeesPatterns)
+        return self.module.by_pattern(batch, patterns)
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> Tensors:
+    return {f"{prefix}.{name}": value for name, value in tensors.items()}
+
+
+def _persistent_buffers(module: nn.Module) -> bool:
+    return any(name in module.state_dict() for name, _ in module.named_buffers(recurse=False))
+
+
+def _spec(name: str, value: Tensor, modalities: Collection[str], params: Mapping[str, Tensor]) -> TensorSpec:
+    first, _, rest = name.partition(".")
+    second = rest.partition(".")[0]
+    modality = second if second in modalities else None
+    block = f"{first}.{second}" if modality else first
+    return TensorSpec(tuple(value.shape), value.dtype, block, modality, buffer=name not in params)
