@@ -45,7 +45,7 @@ def toy() -> Callable[..., Dataset]:
     """Makes small data sets: per owner `train` and `test` rows of every class, and `held` rows held out."""
 
     def make(
-        owners: int = 4, classes: int = 3, modalities: int = 3, train: int = 10, test: int = 5, held: int = 4
+        *, owners: int = 4, classes: int = 3, modalities: int = 3, train: int = 10, test: int = 5, held: int = 4
     ) -> Dataset:
         side, owner, label = [], [], []
         for o in range(owners):

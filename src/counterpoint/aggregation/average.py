@@ -36,9 +36,7 @@ def sample_weights(uploads: Sequence[Weights]) -> list[float]:
     return [float(count) for count in counts if count is not None]
 
 
-def block_average(
-    current: Tensors, uploads: Sequence[Weights], weights: Sequence[float] | None = None
-) -> Tensors:
+def block_average(current: Tensors, uploads: Sequence[Weights], weights: Sequence[float] | None = None) -> Tensors:
     """The average of the uploads, each block over those that hold it.
 
     w_b <- sum_{i owns b} n_i w_{b,i} / sum_{i owns b} n_i. A block that nobody uploaded stays as it was.

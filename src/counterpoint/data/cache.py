@@ -4,10 +4,8 @@ A converted data set is one safetensors file: tensors, plain values as JSON, and
 each load. Files appear in one piece or not at all, so processes that convert the same set at once do no harm.
 """
 
-import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from counterpoint.errors import UserError
+from counterpoint.storage import digest, write_atomically
 
 Meta = dict[str, Any]
 """Plain values: what JSON can hold."""
@@ -81,26 +80,6 @@ def exists(path: Path) -> bool:
     return True
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that others see all of it or none: temporary file, fsync, rename.
-
-    Raises:
-        UserError: its folder is not writable.
-    """
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
-            try:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-                Path(file.name).replace(path)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        raise not_writable(path.parent, error) from error
-
-
 def converted_path(name: str, version: int) -> Path:
     """Tell where the converted form of a data set lies, whether it is there or not."""
     return cache_folder() / "converted" / f"{name}-{version}.safetensors"
@@ -125,7 +104,11 @@ def cached_tensors(
         tensors, meta = build()
         tensors = {key: value.clone(memory_format=torch.contiguous_format) for key, value in tensors.items()}
         text = json.dumps(meta, sort_keys=True)
-        write_atomically(folder / path.name, save(tensors, {"meta": text, "digest": _digest(tensors, text)}))
+        data = save(tensors, {"meta": text, "digest": digest(tensors, text)})
+        try:
+            write_atomically(folder / path.name, data)
+        except OSError as error:
+            raise not_writable(folder, error) from error
     return _read(path, name)
 
 
@@ -140,16 +123,7 @@ def _read(path: Path, name: str) -> tuple[dict[str, Tensor], Meta]:
     except OSError as error:
         raise not_readable(path, error) from error
     text = notes.get("meta", "")
-    if notes.get("digest") != _digest(tensors, text):
+    if notes.get("digest") != digest(tensors, text):
         raise damaged
     meta: Meta = json.loads(text)
     return tensors, meta
-
-
-def _digest(tensors: Mapping[str, Tensor], text: str) -> str:
-    """BLAKE2b over the plain values and each tensor's name, type, shape and bytes."""
-    digest = hashlib.blake2b(text.encode(), digest_size=32)
-    for name, value in sorted(tensors.items()):
-        digest.update(f"\x1f{name}\x1f{value.dtype}\x1f{tuple(value.shape)}\x1f".encode())
-        digest.update(value.reshape(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()

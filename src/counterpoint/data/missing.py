@@ -27,7 +27,7 @@ class Missing:
     @property
     def spec(self) -> str:
         """The text that stands for it, for example `client:0.3`."""
-        return self.level if self.level == "none" else f"{self.level}:{self.rate:g}"
+        return self.level if self.level == "none" else f"{self.level}:{self.rate}"
 
 
 def parse(spec: str) -> Missing:

@@ -84,10 +84,9 @@ def _mask_test(dataset: Dataset, gaps: Missing, seed: int) -> tuple[Samples, flo
     source = generator(seed, "missing", "global test")
     if gaps.level == "client":
         owner = dataset.owner[index]
-        owners = torch.tensor(sorted(set(owner.tolist())))
-        before = torch.stack([there[owner == one].any(dim=0) for one in owners])
+        before = torch.stack([there[owner == one].any(dim=0) for one in range(len(dataset.owners))])
         after = missingness.draw(before, gaps.rate, source)
-        kept = there & after[torch.searchsorted(owners, owner)]
+        kept = there & after[owner]
     else:
         after = kept = missingness.draw(there, gaps.rate, source)
     return nonempty(conceal(rows, kept)), _share_lost(before, after)

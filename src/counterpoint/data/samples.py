@@ -1,5 +1,6 @@
 """Rows of multimodal data with presence masks, and the batches cut from them."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -121,10 +122,9 @@ class Samples:
         if not len(self):
             return {}
         code = sum((self.present[m].long() << i for i, m in enumerate(names)), torch.zeros(len(self), dtype=torch.long))
-        values, counts = code.unique(return_counts=True)
         return {
             pattern_name(m for i, m in enumerate(names) if value >> i & 1): count
-            for value, count in zip(values.tolist(), counts.tolist(), strict=True)
+            for value, count in sorted(Counter(code.tolist()).items())
         }
 
 

@@ -152,7 +152,8 @@ class Engine(Federation):
         changes nothing.
         """
         arrived = {c: self._wire.addressed(package, self._modalities[c]) for c in sorted(clients)}
-        return {c: cast(Up, up) for c, up in self._run(program.__name__, arrived, f"ask {program.__name__}", keep=False)}
+        answers = self._run(program.__name__, arrived, f"ask {program.__name__}", keep=False)
+        return {client: cast(Up, answer) for client, answer in answers}
 
     def _deliver(self, client: int, package: Package) -> Package:
         arrived, by_block = self._wire.down(package, self._modalities[client])

@@ -29,23 +29,27 @@ class OneClient(Client):
         modalities: that the client owns.
         settings: of local training.
         memory: what it remembers.
-        key: (seed, client, round, visit) as a key of randomness.
+        seed: of the run.
+        key: (client, round, visit) as a key of randomness.
     """
 
     def __init__(
         self,
         splits: Mapping[str, Callable[[], Samples]],
+        *,
         model: Model,
         modalities: Sequence[str],
         settings: TrainSettings,
         memory: ClientMemory,
-        key: tuple[int, *tuple[Key, ...]],
+        seed: int,
+        key: tuple[Key, ...],
     ) -> None:
         self.settings = settings
         self.memory = memory
         self._splits = splits
         self._model = model
         self._owned = model.layout.owned(modalities)
+        self._seed = seed
         self._key = key
         self._trainings = 0
 
@@ -67,7 +71,8 @@ class OneClient(Client):
     def load(self, tensors: Mapping[str, Tensor]) -> Tensors:
         """Received, else remembered, else initial."""
         kept = self.memory.get("model", {})
-        return {n: tensors[n] if n in tensors else kept[n] if n in kept else self._model.initial[n] for n in self._owned}
+        known = {**self._model.initial, **kept, **tensors}
+        return {name: known[name] for name in self._owned}
 
     def train(
         self,
@@ -87,14 +92,16 @@ class OneClient(Client):
         purpose = f"train {self._trainings}"
         tensors = {name: value.detach().clone() for name, value in params.items()}
         limits = self._limits(tensors, trainable, self._steps(len(samples), epochs) if steps is None else steps)
-        order = batches(len(samples), self.settings.batch_size, max(limits.values(), default=0), self._generator(purpose))
+        longest = max(limits.values(), default=0)
+        order = batches(len(samples), self.settings.batch_size, longest, self._generator(purpose))
         optimizer = make_optimizer(self.settings)
         state = {} if remember is None else self.memory.get(remember, {})
         with training(True), torch.random.fork_rng(devices=[]):
-            torch.manual_seed(fold_key(*self._key, purpose, "layers"))
+            torch.manual_seed(fold_key(self._seed, *self._key, purpose, "layers"))
             for step, rows in enumerate(order):
                 moving = [name for name, limit in limits.items() if step < limit]
-                grads = self._gradients(loss, tensors, moving, samples.batch(rows.to(samples.label.device)), using or {})
+                batch = samples.batch(rows.to(samples.label.device))
+                grads = self._gradients(loss, tensors, moving, batch, using or {})
                 optimizer.step(tensors, grads, state)
         if remember is not None:
             self.memory[remember] = state
@@ -142,7 +149,7 @@ class OneClient(Client):
         """Run a function over a split in order and reduce its rows."""
         samples = self._split(over)
         with torch.no_grad(), training(False):
-            chunks = torch.arange(len(samples), device=samples.label.device).split(FOLD_ROWS)
+            chunks = torch.split(torch.arange(len(samples), device=samples.label.device), FOLD_ROWS)
             parts = [fn(params, samples.batch(rows), using or {}) for rows in chunks]
             if isinstance(parts[0], Tensor):
                 return _reduced(parts, reduce)
@@ -158,7 +165,7 @@ class OneClient(Client):
         return GeneratorDraws(self._generator(f"draw {purpose}"), next(iter(self._model.initial.values())).device)
 
     def _generator(self, purpose: str) -> torch.Generator:
-        return generator(*self._key, purpose)
+        return generator(self._seed, *self._key, purpose)
 
 
 def _reduced(parts: Sequence[Tensor], how: Reduce) -> Tensor:

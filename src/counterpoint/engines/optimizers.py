@@ -1,7 +1,7 @@
 """The clients' optimisers, as functions on named tensors.
 
-They are written out because a stack of clients takes its steps with the same code, element by element, and because their
-state must go into client memory; each equals its namesake in `torch.optim` (a test compares them).
+They are written out because a stack of clients takes its steps with the same code, element by element, and because
+their state must go into client memory; each equals its namesake in `torch.optim` (a test compares them).
 """
 
 from abc import ABC, abstractmethod

@@ -20,5 +20,5 @@ def batches(rows: int, batch_size: int, steps: int, generator: torch.Generator) 
     """
     plan: list[Tensor] = []
     while len(plan) < steps:
-        plan.extend(torch.randperm(rows, generator=generator).split(batch_size))
+        plan.extend(torch.split(torch.randperm(rows, generator=generator), batch_size))
     return plan[:steps]

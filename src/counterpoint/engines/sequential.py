@@ -1,6 +1,6 @@
 """The sequential engine: one client after another, in plain autograd. It defines what is right."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar
 
@@ -33,8 +33,23 @@ class Sequential(Engine):
         """Make ready for a round."""
         super().begin(number)
         splits = {"global_test": self._global_test, "pool": self._pool}
-        self.server = OneClient(
-            splits, self.model, self.model.modalities, self.settings, self._memory(SERVER), self._key(SERVER)
+        self.server = self._handle(splits, self.model.modalities, self._memory(SERVER), (SERVER, "round", number))
+
+    def _handle(
+        self,
+        splits: Mapping[str, Callable[[], Samples]],
+        modalities: Sequence[str],
+        memory: ClientMemory,
+        key: tuple[Key, ...],
+    ) -> OneClient:
+        return OneClient(
+            splits,
+            model=self.model,
+            modalities=modalities,
+            settings=self.settings,
+            memory=memory,
+            seed=self.seed,
+            key=key,
         )
 
     def _splits_of(self, client: ClientData) -> dict[str, Callable[[], Samples]]:
@@ -51,9 +66,6 @@ class Sequential(Engine):
     def _memory(self, holder: int | str) -> ClientMemory:
         return self._memories.setdefault(holder, ClientMemory())
 
-    def _key(self, *who: Key) -> tuple[int, *tuple[Key, ...]]:
-        return (self.seed, *who, "round", self.round)
-
     def _run(
         self, program: str, packages: Mapping[int, Package], occasion: str, *, keep: bool
     ) -> Iterator[tuple[int, Package]]:
@@ -61,14 +73,8 @@ class Sequential(Engine):
             memory = self._memory(client)
             if not keep:
                 memory = ClientMemory(dict(memory.values))
-            handle = OneClient(
-                self._splits[client],
-                self.model,
-                self._modalities[client],
-                self.settings,
-                memory,
-                self._key("client", client) + (occasion,),
-            )
+            key = ("client", client, "round", self.round, occasion)
+            handle = self._handle(self._splits[client], self._modalities[client], memory, key)
             result: Package = getattr(self._away, program)(handle, package)
             if keep and self.model.buffers == "local":
                 self._keep_buffers(memory, result)
@@ -90,5 +96,3 @@ class Sequential(Engine):
         """Take back what `memories` gave."""
         for holder, values in memories.items():
             self._memory(SERVER if holder == SERVER else int(holder)).values.update(copied(values))
-
-

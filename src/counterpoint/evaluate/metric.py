@@ -20,12 +20,15 @@ def client_scope(client: int) -> str:
 
 @dataclass(frozen=True, order=True)
 class MetricName:
-    """Which number a number is; as text, its parts joined by `/`, for example
-    `accuracy/global/server/global_test/acc+gyro/before`. A part that has no meaning for a measure is `-`.
+    """Which number a number is.
+
+    As text its parts are joined by `/`, for example `accuracy/global/server/global_test/acc+gyro/before`. A part that
+    has no meaning for a measure is `-`.
 
     Attributes:
-        measure: `accuracy`, `macro_f1`, `loss` (mean cross-entropy), `samples`; `bytes_up[BLOCK]`, `bytes_down[BLOCK]`;
-            `refused` (uploads refused); or a measure that a method notes.
+        measure: `accuracy`, `macro_f1`, `loss` (mean cross-entropy), `samples`; `bytes_up[BLOCK]`, `bytes_down[BLOCK]`
+            in this round, `total_bytes_up[BLOCK]`, `total_bytes_down[BLOCK]` in the whole run; `refused` (uploads
+            refused in this round); or a measure that a method notes.
         model: `global` (one for all), `personal` (a client's own), `peer`.
         scope: on whose account: `server`; `client:ID`; or over all clients, each counting once: `clients:mean`,
             `clients:worst`, `clients:std` (population standard deviation), `clients:sum`.

@@ -9,8 +9,10 @@ MOST_FOR_ALL = 4
 
 
 def patterns(modalities: Collection[str]) -> dict[str, tuple[str, ...]]:
-    """Patterns to score, by name: every non-empty one for up to four modalities; else all modalities, all but one, and
-    each alone, since their number doubles with each modality.
+    """Patterns to score, by name.
+
+    Every non-empty one for up to four modalities; else all modalities, all but one, and each alone, since their number
+    doubles with each modality.
     """
     names = sorted(modalities)
     every = len(names)

@@ -13,8 +13,8 @@ from counterpoint.methods.settings import TrainSettings
 Value = Any
 """A value of one client: a tensor, or tensors nested in mappings and sequences.
 
-Outside the functions given to `train`, `fold` and `map` it is opaque: hand it on, do not look inside, for on the stacked
-engine it stands for the values of many clients at once."""
+Outside the functions given to `train`, `fold` and `map` it is opaque: hand it on, do not look inside, for an engine may
+let it stand for the values of many clients at once."""
 
 Loss = Callable[[Tensors, Batch, Mapping[str, Any]], Tensor]
 """loss(params, batch, using): one client, one batch; one value a row (the engine takes the mean over the rows that

@@ -16,8 +16,8 @@ from counterpoint.methods.federation import Federation
 class FedOpt(FedAvg):
     """Adaptive federated optimisation (Reddi et al., ICLR 2021, Algorithm 2), base of its three members.
 
-    With D = average(w_i) - w: m <- beta1 m + (1 - beta1) D; v as the member says; w <- w + server_lr m / (sqrt(v) + tau).
-    At the start m = 0 and v = tau^2, the least that the paper allows.
+    With D = average(w_i) - w: m <- beta1 m + (1 - beta1) D; v as the member says;
+    w <- w + server_lr m / (sqrt(v) + tau). At the start m = 0 and v = tau^2, the least that the paper allows.
 
     Deviations: D is the block-wise average weighted by samples (the paper's algorithm is written with equal weights); a
     block that nobody uploaded keeps its w, m and v; buffers are averaged, not optimised.

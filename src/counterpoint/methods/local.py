@@ -10,7 +10,7 @@ from counterpoint.methods.method import Method
 class Local(Method):
     """No federation: each client trains its own model and keeps it. The bar that federation has to clear.
 
-    All start from the same initial tensors, which every party draws for itself: nothing travels but the request to train.
+    All start from the same initial tensors, which every party draws for itself. No tensor of a model travels.
     """
 
     model_kind = "personal"

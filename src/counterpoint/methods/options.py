@@ -1,5 +1,6 @@
 """Options of methods: declared as annotated class attributes, checked by pydantic."""
 
+import inspect
 from functools import cache
 from typing import Any, ClassVar, get_origin, get_type_hints
 
@@ -18,7 +19,7 @@ def options_model(cls: type) -> type[BaseModel]:
     fields: dict[str, Any] = {
         name: (hint, getattr(cls, name))
         for base in reversed(cls.__mro__)
-        for name in base.__dict__.get("__annotations__", {})
+        for name in inspect.get_annotations(base)
         if not name.startswith("_") and hasattr(cls, name)
         if get_origin(hint := hints[name]) is not ClassVar
     }

@@ -58,7 +58,7 @@ class Scoring(ABC):
 
     def _tally_batch(self, params: Tensors, batch: Batch, using: Mapping[str, Any]) -> Tensors:
         shown: dict[str, Collection[str]] = {OBSERVED: tuple(sorted(batch.x))}
-        shown |= {name: chosen for name, chosen in patterns(self.model.modalities).items() if set(chosen) <= set(batch.x)}
+        shown |= {n: chosen for n, chosen in patterns(self.model.modalities).items() if set(chosen) <= set(batch.x)}
         sums: Tensors = {}
         for name, logits in self.predict(params, batch, shown).items():
             there = torch.stack([batch.present[m] for m in shown[name]])

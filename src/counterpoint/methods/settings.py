@@ -1,12 +1,14 @@
 """How clients train: what every method starts from, so that methods are compared on equal terms."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
 
 OptimizerKind = Literal["sgd", "adam", "adamw"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class TrainSettings:
     """Local training.
 
@@ -19,9 +21,9 @@ class TrainSettings:
         weight_decay: an L2 term for sgd and adam, decoupled for adamw.
     """
 
-    epochs: int = 1
-    batch_size: int = 32
-    lr: float = 0.05
+    epochs: Annotated[int, Field(ge=1)] = 1
+    batch_size: Annotated[int, Field(ge=1)] = 32
+    lr: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.1
     optimizer: OptimizerKind = "sgd"
-    momentum: float = 0.0
-    weight_decay: float = 0.0
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0

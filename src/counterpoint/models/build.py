@@ -1,9 +1,11 @@
 """The model that a run gets when the user brings none."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
 from torch import nn
 
 from counterpoint.data.modality import Modality, Task
@@ -16,7 +18,7 @@ ModuleBuilder = Callable[[Mapping[str, Modality], Task], nn.Module]
 """A user's own model: modalities and task -> module that takes a `Batch` and returns logits [rows, classes]."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class ModelSettings:
     """Which model is built.
 
@@ -29,7 +31,7 @@ class ModelSettings:
 
     encoder: str = "cnn"
     fusion: FusionKind = "mean"
-    width: int = 64
+    width: Annotated[int, Field(ge=1)] = 64
     buffers: BufferRule = "average"
 
 

@@ -31,7 +31,7 @@ class MeanFusion(nn.Module):
 
 
 class ConcatFusion(nn.Module):
-    """relu(W [z_1; ...; z_M] + b) over all modalities of the population, in order of name, zeros where one is absent."""
+    """relu(W [z_1; ...; z_M] + b) over all modalities of the population by name, zeros where one is absent."""
 
     def __init__(self, modalities: Collection[str], width: int) -> None:
         super().__init__()
@@ -69,9 +69,7 @@ class LateFusion(nn.Module):
 
     def encode(self, batch: Batch) -> dict[str, Tensor]:
         """Embeddings [rows, width] of the batch's modalities, zeros where absent."""
-        return {
-            m: encode_present(self.encoder[m], batch.x[m], batch.present[m], self.width) for m in sorted(batch.x)
-        }
+        return {m: encode_present(self.encoder[m], batch.x[m], batch.present[m], self.width) for m in sorted(batch.x)}
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits [rows, classes]."""

@@ -60,7 +60,7 @@ class Model:
         return self.buffers == "server" and direction == "down"
 
     def to(self, device: str) -> "Model":
-        """This model with its initial tensors on a device."""
+        """Move the initial tensors to a device; returns the model."""
         self.initial = {name: value.to(device) for name, value in self.initial.items()}
         self._constants = {name: value.to(device) for name, value in self._constants.items()}
         return self
@@ -89,8 +89,9 @@ class Model:
         shown = {name: chosen for name, chosen in patterns.items() if set(chosen) <= set(batch.x)}
         if isinstance(self.module, SeesPatterns):
             self._set_mode(False)
-            handle = _PatternCall(self.module)
-            return dict(functional_call(handle, (_under("module", tensors), _under("module", self._constants)), (batch, shown)))
+            inside = (_under("module", tensors), _under("module", self._constants))
+            answers: dict[str, Tensor] = functional_call(_PatternCall(self.module), inside, (batch, shown))
+            return answers
         return {name: self(tensors, batch.only(chosen), train=False) for name, chosen in shown.items()}
 
     def _set_mode(self, train: bool | None) -> None:

@@ -34,7 +34,7 @@ class Dirichlet:
     @property
     def spec(self) -> str:
         """`dirichlet:ALPHA`."""
-        return f"dirichlet:{self.alpha:g}"
+        return f"dirichlet:{self.alpha}"
 
     def deal(self, dataset: Dataset, clients: int | None, seed: int) -> tuple[list[Share], Summary]:
         """See `Partition.deal`; without a number there are DEFAULT_CLIENTS.

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from counterpoint.data.cache import cached_tensors, converted_path, exists, not_writable
 from counterpoint.data.card import Card
-from counterpoint.data.fetch import download_path
 from counterpoint.data.population import Dataset
 from counterpoint.data.sources import watch
 from counterpoint.data.sources.source import Source, from_tensors, to_tensors
@@ -46,7 +45,8 @@ def get(name: str, force: bool = False) -> Path:
 
     Args:
         name: of the data set.
-        force: delete the converted file and the downloads first.
+        force: delete the converted file first, and convert the download again; it is pinned by its hash, so a good one
+            need not be fetched again, and a bad one is named.
 
     Raises:
         UserError: as for `load`.
@@ -54,11 +54,10 @@ def get(name: str, force: bool = False) -> Path:
     source = _source(name)
     path = converted_path(name, source.version)
     if force:
-        for old in (path, *map(download_path, source.downloads)):
-            try:
-                old.unlink(missing_ok=True)
-            except OSError as error:
-                raise not_writable(old.parent, error) from error
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise not_writable(path.parent, error) from error
     load(name)
     return path
 

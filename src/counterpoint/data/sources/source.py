@@ -19,13 +19,11 @@ class Source:
     Attributes:
         card: known without a download; `card.name` is the source's name.
         version: of the conversion, raised whenever `build` gives something else than before.
-        downloads: names of the files that `build` fetches into the cache.
         build: fetches, checks and converts.
     """
 
     card: Card
     version: int
-    downloads: tuple[str, ...]
     build: Callable[[], Dataset]
 
 

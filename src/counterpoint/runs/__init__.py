@@ -1,0 +1,11 @@
+"""Runs: configuration, folder, checkpoint and resume."""
+
+from counterpoint.runs.config import RunConfig
+from counterpoint.runs.folder import RunFolder
+from counterpoint.runs.run import RunResult
+from counterpoint.runs.start import resume, run
+from counterpoint.runs.stop import Stopped
+from counterpoint.runs.table import read_metrics
+from counterpoint.runs.watch import Watcher
+
+__all__ = ["RunConfig", "RunFolder", "RunResult", "Stopped", "Watcher", "read_metrics", "resume", "run"]

@@ -1,0 +1,125 @@
+"""The configuration of a run: typed, complete, the same from command line, Python and file."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from counterpoint.errors import UserError, unknown
+from counterpoint.methods import Method, TrainSettings, find_method
+from counterpoint.methods.options import explain, validated
+from counterpoint.models import ModelSettings
+
+GIVEN = "given from Python"
+"""Stands in a configuration for a method, population or model that was handed over as an object."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataSettings(_Section):
+    """Whose data, how dealt out, and what of it is missing."""
+
+    name: str
+    partition: str = "natural"
+    clients: Annotated[int, Field(ge=1)] | None = None
+    missing: str = "none"
+
+
+class EvaluateSettings(_Section):
+    """When models are scored."""
+
+    every: Annotated[int, Field(ge=1)] = 1
+    after: bool = True
+
+
+class RunConfig(_Section):
+    """Everything that determines a run.
+
+    Attributes:
+        method: its name, or `path.py:Class`.
+        options: of the method, complete.
+        data: whose data.
+        train: local training.
+        model: which model.
+        evaluate: `every` how many rounds models are scored (the last round always), and whether, after the last round,
+            a global model is also scored `after` local training.
+        rounds: how many.
+        participation: share of the clients that take part in a round.
+        seed: of everything that is drawn.
+        engine: which engine.
+        device: of tensors, for example `cpu` or `cuda`.
+        given: what was handed over as an object, among `method`, `data` and `model`.
+    """
+
+    method: str
+    data: DataSettings
+    rounds: Annotated[int, Field(ge=1)] = 30
+    participation: Annotated[float, Field(gt=0, le=1)] = 1.0
+    seed: Annotated[int, Field(ge=0)] = 0
+    engine: str = "sequential"
+    device: str = "cpu"
+    given: tuple[str, ...] = ()
+    options: dict[str, Any] = {}
+    train: TrainSettings = TrainSettings()
+    model: ModelSettings = ModelSettings()
+    evaluate: EvaluateSettings = EvaluateSettings()
+
+    def toml(self) -> str:
+        """As TOML text; what is None is left out."""
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+
+    @classmethod
+    def read(cls, path: Path) -> "RunConfig":
+        """The configuration in a file.
+
+        Raises:
+            UserError: it cannot be read, or something in it is wrong.
+        """
+        try:
+            return checked(tomllib.loads(path.read_text(encoding="utf-8")))
+        except OSError as error:
+            raise UserError(f"cannot read {path}: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UserError(f"{path} is not valid TOML: {error}") from error
+
+
+def checked(values: Mapping[str, Any]) -> RunConfig:
+    """The configuration with these values.
+
+    Raises:
+        UserError: one of them is unknown or out of range.
+    """
+    try:
+        return RunConfig(**values)
+    except ValidationError as error:
+        raise UserError(explain(error)) from error
+
+
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "train": tuple(TrainSettings.__dataclass_fields__),
+    "model": tuple(ModelSettings.__dataclass_fields__),
+    "evaluate": tuple(EvaluateSettings.model_fields),
+}
+
+
+def sorted_settings(method: str | type[Method], settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What `--set key=value` says, by section: `mu` is an option of the method, `train.momentum` of local training.
+
+    Raises:
+        UserError: a key that does not exist, with the nearest one that does.
+    """
+    cls = find_method(method) if isinstance(method, str) else method
+    found: dict[str, dict[str, Any]] = {"options": {}, **{section: {} for section in SECTIONS}}
+    keys = [*cls().options, *(f"{section}.{key}" for section, known in SECTIONS.items() for key in known)]
+    for key, value in settings.items():
+        if key not in keys:
+            raise unknown(f"setting for {cls.name}", key, keys)
+        section, dot, rest = key.partition(".")
+        found[section if dot else "options"][rest if dot else key] = value
+    found["options"] = validated(cls, found["options"])
+    return found

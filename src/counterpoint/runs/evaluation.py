@@ -1,0 +1,99 @@
+"""Scoring the models of a run, and naming what comes out."""
+
+from collections.abc import Iterator, Mapping
+
+from torch import Tensor
+
+from counterpoint.engines import Engine
+from counterpoint.evaluate import Metric, MetricName, Tally, client_scope, spread
+from counterpoint.evaluate.metric import ModelKind, Moment, Split
+
+Scores = dict[str, dict[str, float]]
+"""By pattern, by measure."""
+
+LESS_IS_BETTER = frozenset({"loss"})
+CLIENT_ROWS_EVERY_TIME = 50
+"""Up to so many clients, each one's scores are recorded at every evaluation; of more, after the last round only."""
+
+
+def scores_of(sums: Mapping[str, Tensor]) -> Scores:
+    """Scores by pattern out of what a scoring program sent."""
+    names = sorted({key.rpartition("/")[0] for key in sums})
+    found = {}
+    for name in names:
+        cells = sums[f"{name}/confusion"]
+        classes = round(cells.numel() ** 0.5)
+        found[name] = Tally(cells.reshape(classes, classes).cpu(), sums[f"{name}/loss"].cpu()).scores()
+    return found
+
+
+def evaluate(engine: Engine, *, last: bool, after: bool) -> list[Metric]:
+    """All scores of the run's models at this moment.
+
+    A global model is scored on the global test and, `before` local training, on every client's own test; after the
+    last round also `after` local training there, if `after` says so. Personal models are scored on every client's own
+    test and on the global test. All clients count, not only those that took part in the round.
+
+    Args:
+        engine: with the method's state.
+        last: whether this is the last round.
+        after: whether a global model is scored after local training too.
+    """
+    method = engine.method
+    every = last or len(engine.clients) <= CLIENT_ROWS_EVERY_TIME
+    testable = [c.id for c in engine.population.clients if len(c.test)]
+    found: list[Metric] = []
+
+    def over_clients(program: str, model: ModelKind, split: Split, moment: Moment) -> None:
+        answers = engine.ask(testable, getattr(method, program), method.offer())
+        by_client = {client: scores_of(answer.sums) for client, answer in answers.items()}
+        found.extend(_client_metrics(engine.round, by_client, model, split, moment, each=every))
+
+    if method.model_kind == "personal":
+        over_clients("score_after", "personal", "test", "after")
+        over_clients("score_after_global", "personal", "global_test", "after")
+        return found
+    if len(engine.population.test) and not (engine.model.has_buffers and engine.model.buffers == "local"):
+        whole = scores_of(method.tally(engine.server, method.weights, "global_test"))
+        for pattern, scores in whole.items():
+            for measure, value in scores.items():
+                name = MetricName(measure, "global", "server", "global_test", pattern, "before")
+                found.append(Metric(engine.round, name, value))
+    over_clients("score_before", "global", "test", "before")
+    if last and after and not method.needs_pool:
+        over_clients("score_after", "global", "test", "after")
+    return found
+
+
+def _client_metrics(
+    number: int, by_client: Mapping[int, Scores], model: ModelKind, split: Split, moment: Moment, *, each: bool
+) -> Iterator[Metric]:
+    if each:
+        for client, scores in by_client.items():
+            for pattern, values in scores.items():
+                for measure, value in values.items():
+                    name = MetricName(measure, model, client_scope(client), split, pattern, moment)
+                    yield Metric(number, name, value)
+    for pattern in sorted({p for scores in by_client.values() for p in scores}):
+        for measure in ("accuracy", "macro_f1", "loss"):
+            found = [s[pattern][measure] for s in by_client.values() if measure in s.get(pattern, {})]
+            if found:
+                worst = "max" if measure in LESS_IS_BETTER else "min"
+                for how, value in spread(found, worst).items():
+                    yield Metric(number, MetricName(measure, model, f"clients:{how}", split, pattern, moment), value)
+
+
+def traffic_metrics(
+    number: int, traffic: Mapping[tuple[str, int, str], int], measure: str, *, each: bool
+) -> list[Metric]:
+    """Bytes up and down, by block: over all clients, and of each client if `each`."""
+    found: list[Metric] = []
+    sums: dict[tuple[str, str], int] = {}
+    for (direction, client, block), size in sorted(traffic.items()):
+        sums[direction, block] = sums.get((direction, block), 0) + size
+        if each:
+            name = MetricName(f"{measure}_{direction}[{block}]", scope=client_scope(client))
+            found.append(Metric(number, name, float(size)))
+    for (direction, block), size in sorted(sums.items()):
+        found.append(Metric(number, MetricName(f"{measure}_{direction}[{block}]", scope="clients:sum"), float(size)))
+    return found

@@ -1,0 +1,253 @@
+"""One run: rounds, evaluation, saving, and going on after a death."""
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from counterpoint.data.population import Population
+from counterpoint.engines import Engine
+from counterpoint.errors import UserError
+from counterpoint.evaluate import Metric, MetricName
+from counterpoint.exchange.layout import Tensors
+from counterpoint.runs.checkpoint import load_checkpoint, save_checkpoint
+from counterpoint.runs.config import RunConfig
+from counterpoint.runs.evaluation import evaluate, traffic_metrics
+from counterpoint.runs.fingerprint import fingerprint
+from counterpoint.runs.folder import RunFolder
+from counterpoint.runs.stop import Stopped, StopRequest
+from counterpoint.runs.table import final, read_metrics, write_metrics
+from counterpoint.runs.watch import Watcher
+
+LOG = logging.getLogger("counterpoint")
+SAVING_SHARE = 0.1
+"""At most this share of a run's time goes into checkpoints between the first and the last."""
+
+
+@dataclass
+class Clock:
+    """Seconds spent, by what for, over all processes that worked on the run."""
+
+    spent: dict[str, float] = field(default_factory=dict)
+
+    def add(self, what: str, since: float) -> float:
+        """Count the time since `since`; returns now."""
+        now = time.perf_counter()
+        self.spent[what] = self.spent.get(what, 0.0) + now - since
+        return now
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A finished run.
+
+    Attributes:
+        out: its folder.
+        config: its configuration.
+        summary: what `run --json` prints.
+        metrics: every value of every round.
+    """
+
+    out: Path
+    config: RunConfig
+    summary: Mapping[str, Any]
+    metrics: list[Metric]
+
+    def value(self, measure: str, **parts: str) -> float:
+        """The last value of the one metric that has these parts.
+
+        For example `value("accuracy", scope="server", pattern="observed")`.
+
+        Raises:
+            UserError: none or several have them; it names them.
+        """
+        found = {
+            name: value
+            for name, value in final(self.metrics).items()
+            if name.measure == measure and all(getattr(name, part) == wanted for part, wanted in parts.items())
+        }
+        if len(found) != 1:
+            names = ", ".join(map(str, found)) or "none"
+            raise UserError(f"{len(found)} metrics match {measure!r} with {parts}, and one must: {names}")
+        return next(iter(found.values()))
+
+    def weights(self) -> Tensors:
+        """The server's weights after the last round."""
+        weights: Tensors = load_checkpoint(RunFolder(self.out).checkpoint)["method"]["weights"]
+        return weights
+
+
+class Run:
+    """A run in its folder.
+
+    Args:
+        config: of the run.
+        folder: where it lives.
+        engine: with method, model and population, fresh.
+        watcher: who looks on.
+    """
+
+    def __init__(self, config: RunConfig, folder: RunFolder, engine: Engine, watcher: Watcher | None = None) -> None:
+        self.config = config
+        self.folder = folder
+        self.engine = engine
+        self.watcher = watcher or Watcher()
+        self.metrics: list[Metric] = []
+        self.latest: dict[MetricName, float] = {}
+        self.traffic: dict[tuple[str, int, str], int] = {}
+        self.clock = Clock()
+        self.done = 0
+        self._fingerprint = fingerprint(engine.population)
+        self._saved_at = 0.0
+        self._saving_took = 0.0
+
+    def start(self) -> None:
+        """Make the state before the first round."""
+        population = self.engine.population
+        self.folder.write_json(self.folder.population, describe(population, self._fingerprint))
+        self.engine.method.start(self.engine)
+
+    def restore(self) -> None:
+        """Take up the state of the last checkpoint.
+
+        Raises:
+            UserError: there is none, it is damaged, or it belongs to other data.
+        """
+        state = load_checkpoint(self.folder.checkpoint)
+        if state["fingerprint"] != self._fingerprint:
+            raise UserError(f"the data is not what {self.folder.path} was started with: restore it, or start a new run")
+        self.done = state["round"]
+        self._add(read_metrics(self.folder.metrics)[: state["metrics"]])
+        self.traffic = {(d, c, b): n for d, c, b, n in state["traffic"]}
+        self.clock.spent = state["seconds"]
+        for name, value in state["method"].items():
+            setattr(self.engine.method, name, value)
+        self.engine.restore(state["memories"])
+
+    def save(self) -> None:
+        """Save the state. The table of metrics goes first; the checkpoint says how many of its rows count."""
+        begun = time.perf_counter()
+        write_metrics(self.folder.metrics, self.metrics)
+        state = {
+            "round": self.done,
+            "fingerprint": self._fingerprint,
+            "metrics": len(self.metrics),
+            "traffic": [[d, c, b, n] for (d, c, b), n in self.traffic.items()],
+            "seconds": self.clock.spent,
+            "method": server_state(self.engine.method),
+            "memories": self.engine.memories(),
+        }
+        save_checkpoint(self.folder.checkpoint, state)
+        self._saved_at = self.clock.add("saving", begun)
+        self._saving_took = self._saved_at - begun
+
+    def go(self) -> RunResult:
+        """Run all rounds that are left.
+
+        Raises:
+            Stopped: asked to by Ctrl-C or SIGTERM, after saving.
+        """
+        engine, rounds = self.engine, self.config.rounds
+        a_round = max(1, round(self.config.participation * len(engine.clients)))
+        self.watcher.begins(self.config, self.folder.path, self.done, a_round)
+        engine.tick = self.watcher.client_done
+        try:
+            with StopRequest() as stop:
+                while self.done < rounds:
+                    self._round(self.done + 1)
+                    if stop.asked and self.done < rounds:
+                        self.save()
+                        LOG.info("stopped after round %d of %d", self.done, rounds)
+                        how = f"counterpoint resume {self.folder.path}"
+                        raise Stopped(f"stopped after round {self.done} of {rounds}; go on with: {how}")
+            return self._finish()
+        finally:
+            self.watcher.ends()
+
+    def _round(self, number: int) -> None:
+        engine, last = self.engine, number == self.config.rounds
+        begun = time.perf_counter()
+        engine.begin(number)
+        engine.method.round(engine)
+        for key, size in engine.log.traffic.items():
+            self.traffic[key] = self.traffic.get(key, 0) + size
+        now = self.clock.add("training", begun)
+        if last or number % self.config.evaluate.every == 0:
+            self._add(evaluate(engine, last=last, after=self.config.evaluate.after))
+        self._add(self._round_metrics(number))
+        if last:
+            self._add(traffic_metrics(number, self.traffic, "total_bytes", each=True))
+        self.clock.add("evaluation", now)
+        self.done = number
+        for client, why in engine.log.refused:
+            LOG.warning("round %d: the upload of client %d was refused: %s", number, client, why)
+        LOG.info("round %d of %d done", number, self.config.rounds)
+        if last or time.perf_counter() - self._saved_at > self._saving_took / SAVING_SHARE:
+            self.save()
+        self.watcher.round_done(number, self.latest, engine.log.refused)
+
+    def _add(self, metrics: list[Metric]) -> None:
+        self.metrics += metrics
+        self.latest |= final(metrics)
+
+    def _round_metrics(self, number: int) -> list[Metric]:
+        log = self.engine.log
+        found = traffic_metrics(number, log.traffic, "bytes", each=False)
+        found += [Metric(number, MetricName(m, scope=scope), v) for (m, scope), v in sorted(log.notes.items())]
+        return [*found, Metric(number, MetricName("refused", scope="clients:sum"), float(len(log.refused)))]
+
+    def _finish(self) -> RunResult:
+        summary = summarise(self)
+        self.folder.write_json(self.folder.result, summary)
+        return RunResult(self.folder.path, self.config, summary, self.metrics)
+
+
+def server_state(method: object) -> dict[str, Any]:
+    """What a method's server program has stored: its attributes but options, the model and private ones."""
+    fixed = {"model", *getattr(method, "options", {})}
+    return {n: v for n, v in vars(method).items() if n not in fixed and not n.startswith("_")}
+
+
+def describe(population: Population, print_of: str) -> dict[str, Any]:
+    """A population as plain values: the data card, sizes, and what was drawn."""
+    return {
+        "name": population.name,
+        "task": {"kind": population.task.kind, "classes": list(population.task.classes)},
+        "modalities": {
+            m.name: {"kind": m.kind, "shape": list(m.shape), "unit": m.unit} for m in population.modalities.values()
+        },
+        "card": vars(population.card),
+        "clients": [
+            {"id": c.id, "name": c.name, "modalities": list(c.modalities), "train": len(c.train), "test": len(c.test)}
+            for c in population.clients
+        ],
+        "global_test": {"rows": len(population.test), "patterns": population.test.patterns()},
+        "drawn": population.drawn,
+        "fingerprint": print_of,
+        "versions": {"torch": torch.__version__},
+    }
+
+
+def summarise(run: Run) -> dict[str, Any]:
+    """What `run --json` prints: per-client metrics are left to the table."""
+    config, clients = run.config, len(run.engine.clients)
+    total = {d: sum(n for (direction, _, _), n in run.traffic.items() if direction == d) for d in ("up", "down")}
+    return {
+        "method": config.method,
+        "data": config.data.name,
+        "seed": config.seed,
+        "engine": config.engine,
+        "rounds": config.rounds,
+        "clients": clients,
+        "seconds": round(sum(run.clock.spent.values()), 3),
+        "profile": {what: round(spent, 3) for what, spent in run.clock.spent.items()},
+        "metrics": {str(name): value for name, value in run.latest.items() if not name.scope.startswith("client:")},
+        "bytes_up": total["up"],
+        "bytes_down": total["down"],
+        "refused": int(sum(m.value for m in run.metrics if m.name.measure == "refused")),
+        "out": str(run.folder.path),
+    }

@@ -1,0 +1,205 @@
+"""Starting a run, and going on with one: the Python API."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from counterpoint.data import populate, sources
+from counterpoint.data.population import Population
+from counterpoint.engines import Engine, find_engine
+from counterpoint.errors import UserError
+from counterpoint.methods import Method, find_method
+from counterpoint.models import ModuleBuilder, build_model
+from counterpoint.runs.config import GIVEN, RunConfig, checked, sorted_settings
+from counterpoint.runs.folder import RunFolder, unused
+from counterpoint.runs.run import Run, RunResult
+from counterpoint.runs.watch import Watcher
+
+LOG = logging.getLogger("counterpoint")
+RUNS = Path("runs")
+
+
+def run(
+    method: str | type[Method],
+    data: str | Population,
+    *,
+    rounds: int = 30,
+    clients: int | None = None,
+    participation: float = 1.0,
+    partition: str = "natural",
+    missing: str = "none",
+    epochs: int = 2,
+    batch_size: int = 32,
+    lr: float = 0.1,
+    seed: int = 0,
+    engine: str = "sequential",
+    device: str = "cpu",
+    settings: Mapping[str, Any] | None = None,
+    model: ModuleBuilder | None = None,
+    out: str | Path | None = None,
+    watcher: Watcher | None = None,
+) -> RunResult:
+    """Run a method on data, and return what came out; all of it is in the run folder too.
+
+    Args:
+        method: its name, `path.py:Class`, or the class.
+        data: name of a data set, or a population of your own.
+        rounds: how many.
+        clients: how many clients the data is dealt out to; all natural ones, or 10, where None.
+        participation: share of the clients that take part in a round, in (0, 1].
+        partition: `natural`, or `dirichlet:ALPHA`.
+        missing: `none`, `client:RATE`, or `sample:RATE`.
+        epochs: local epochs a round.
+        batch_size: rows a local step.
+        lr: learning rate of local training.
+        seed: of everything that is drawn.
+        engine: which engine.
+        device: where tensors live, `cpu` or `cuda`.
+        settings: further settings by key, as `--set` takes them: options of the method (`mu`), and `train.momentum`,
+            `model.encoder` and the like.
+        model: a model of your own: (modalities, task) -> module that takes a `Batch` and returns logits.
+        out: the run folder; one in `runs/` is made where None.
+        watcher: who looks on.
+
+    Raises:
+        UserError: something given is wrong; nothing has been started.
+        Stopped: Ctrl-C or SIGTERM; everything is saved.
+    """
+    given = [what for what, value in (("method", method), ("data", data)) if not isinstance(value, str)]
+    given += ["model"] if model else []
+    name = method if isinstance(method, str) else method.name
+    further = sorted_settings(method, settings or {})
+    train = {"epochs": epochs, "batch_size": batch_size, "lr": lr} | further.pop("train")
+    dealt = (
+        {"name": data, "partition": partition, "clients": clients, "missing": missing}
+        if isinstance(data, str)
+        else {"name": data.name, "partition": GIVEN, "clients": len(data.clients), "missing": GIVEN}
+    )
+    config = checked(
+        {
+            "method": name,
+            "data": dealt,
+            "rounds": rounds,
+            "participation": participation,
+            "seed": seed,
+            "engine": engine,
+            "device": device,
+            "given": given,
+            "train": train,
+            **further,
+        }
+    )
+    with one_thread():
+        prepared = prepare(config, method=method, data=data, model=model)
+        folder = RunFolder.create(Path(out) if out is not None else unused(RUNS / default_name(config)), config)
+        with logged(folder):
+            work = Run(config, folder, prepared, watcher)
+            work.start()
+            return work.go()
+
+
+def resume(
+    out: str | Path,
+    *,
+    method: type[Method] | None = None,
+    data: Population | None = None,
+    model: ModuleBuilder | None = None,
+    watcher: Watcher | None = None,
+) -> RunResult:
+    """Go on with a run that died or was stopped; its final weights and metrics are those it would have had.
+
+    Args:
+        out: the run folder.
+        method: the class, if the run was given one.
+        data: the population, if the run was given one.
+        model: the model, if the run was given one.
+        watcher: who looks on.
+
+    Raises:
+        UserError: no run, no or a damaged checkpoint, other data, or an object missing that the run was given.
+    """
+    folder = RunFolder.open(Path(out))
+    config = RunConfig.read(folder.config)
+    objects = {"method": method, "data": data, "model": model}
+    for what in config.given:
+        if objects[what] is None:
+            how = f"go on with counterpoint.resume({str(out)!r}, {what}=...)"
+            raise UserError(f"{out} was started from Python with a {what} of its own: {how}")
+    with one_thread():
+        prepared = prepare(config, method=method or config.method, data=data or config.data.name, model=model)
+        with logged(folder):
+            work = Run(config, folder, prepared, watcher)
+            work.restore()
+            LOG.info("going on after round %d", work.done)
+            return work.go()
+
+
+def prepare(
+    config: RunConfig, *, method: str | type[Method], data: str | Population, model: ModuleBuilder | None
+) -> Engine:
+    """The engine of a run, fresh."""
+    cls = find_method(method) if isinstance(method, str) else method
+    engine = find_engine(config.engine)
+    chosen = cls(**config.options)
+    chosen.check(config.train)
+    population = data if isinstance(data, Population) else population_of(config, data)
+    built = build_model(population.modalities, population.task, config.model, config.seed, model)
+    if config.device != "cpu" and not torch.cuda.is_available():
+        raise UserError(f"there is no device {config.device!r} here: use --device cpu")
+    return engine(
+        population,
+        chosen,
+        built,
+        config.train,
+        rounds=config.rounds,
+        participation=config.participation,
+        seed=config.seed,
+        device=config.device,
+    )
+
+
+def population_of(config: RunConfig, name: str) -> Population:
+    """The population that a configuration names."""
+    d = config.data
+    return populate(sources.load(name), partition=d.partition, clients=d.clients, missing=d.missing, seed=config.seed)
+
+
+def default_name(config: RunConfig) -> str:
+    """A readable name for a run folder: method, data, what is unusual about the data, seed."""
+    method = Path(config.method.partition(":")[0]).stem
+    parts = [method, config.data.name, config.data.partition, config.data.missing, f"seed{config.seed}"]
+    return "-".join(p.replace(":", "") for p in parts if p not in ("natural", "none", GIVEN))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One torch thread a process: more make small models slower, and processes beside each other much slower."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def logged(folder: RunFolder) -> Iterator[None]:
+    """What is logged goes to the run's log file."""
+    handler = logging.FileHandler(folder.log, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    LOG.addHandler(handler)
+    before = LOG.level
+    LOG.setLevel(logging.INFO)
+    try:
+        yield
+    except Exception:
+        LOG.exception("the run failed")
+        raise
+    finally:
+        LOG.setLevel(before)
+        LOG.removeHandler(handler)
+        handler.close()
