@@ -2,12 +2,15 @@
 
 import hashlib
 import os
-import tempfile
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor
+
+TEMPORARY = ".tmp"
+"""How the names of files end that are being written; what a killed process leaves of them means nothing."""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -15,15 +18,15 @@ def write_atomically(path: Path, data: bytes) -> None:
 
     The data goes to a temporary file beside it, which is flushed to the disk and renamed; then the folder is flushed.
     """
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
-        try:
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY}")
+    try:
+        with temporary.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -23,7 +23,7 @@ def encode(package: Package) -> bytes:
 
 
 def decode(data: bytes, kind: type[P], max_bytes: int) -> P:
-    """The package that `encode` wrote.
+    """The package that `encode` wrote, its tensors in order of name, so that sums over them are the same every time.
 
     Args:
         data: as received.
@@ -41,7 +41,7 @@ def decode(data: bytes, kind: type[P], max_bytes: int) -> P:
         raise PackageError(f"its bytes are damaged ({error})") from error
     fields = {f.name for f in kind.payload()}
     found: dict[tuple[str, str], Tensor] = {}
-    for key, tensor in named.items():
+    for key, tensor in sorted(named.items()):
         field, _, name = key.partition(SEPARATOR)
         if field not in fields:
             raise PackageError(f"it has an unknown entry {key!r}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from counterpoint.errors import UserError
 from counterpoint.runs.config import RunConfig
-from counterpoint.storage import write_atomically
+from counterpoint.storage import TEMPORARY, write_atomically
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,11 @@ class RunFolder:
         if not folder.config.is_file():
             raise UserError(f"{path} is not a run folder: it has no {folder.config.name}")
         return folder
+
+    def tidy(self) -> None:
+        """Delete what a killed process left half-written."""
+        for leftover in self.path.glob(f".*{TEMPORARY}"):
+            leftover.unlink(missing_ok=True)
 
     def write_json(self, path: Path, value: Mapping[str, Any]) -> None:
         """Write a JSON file of the folder atomically."""

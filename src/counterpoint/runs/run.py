@@ -106,17 +106,23 @@ class Run:
         self._saving_took = 0.0
 
     def start(self) -> None:
-        """Make the state before the first round."""
+        """Make the state before the first round, and save it."""
         population = self.engine.population
         self.folder.write_json(self.folder.population, describe(population, self._fingerprint))
         self.engine.method.start(self.engine)
+        self.save()
 
     def restore(self) -> None:
-        """Take up the state of the last checkpoint.
+        """Take up the state of the last checkpoint; start, if the run died before its first.
 
         Raises:
-            UserError: there is none, it is damaged, or it belongs to other data.
+            UserError: it is damaged, or belongs to other data.
         """
+        self.folder.tidy()
+        if not self.folder.checkpoint.exists():
+            LOG.info("no checkpoint yet: starting")
+            self.start()
+            return
         state = load_checkpoint(self.folder.checkpoint)
         if state["fingerprint"] != self._fingerprint:
             raise UserError(f"the data is not what {self.folder.path} was started with: restore it, or start a new run")
@@ -136,7 +142,7 @@ class Run:
             "round": self.done,
             "fingerprint": self._fingerprint,
             "metrics": len(self.metrics),
-            "traffic": [[d, c, b, n] for (d, c, b), n in self.traffic.items()],
+            "traffic": [[d, c, b, n] for (d, c, b), n in sorted(self.traffic.items())],
             "seconds": self.clock.spent,
             "method": server_state(self.engine.method),
             "memories": self.engine.memories(),

@@ -120,7 +120,7 @@ def resume(
         watcher: who looks on.
 
     Raises:
-        UserError: no run, no or a damaged checkpoint, other data, or an object missing that the run was given.
+        UserError: no run, a damaged checkpoint, other data, or an object missing that the run was given.
     """
     folder = RunFolder.open(Path(out))
     config = RunConfig.read(folder.config)

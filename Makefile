@@ -1,0 +1,53 @@
+# make demo   make the environment, get real data, train, write a report
+# make test   lint, types, layers, all tests
+# make lint   the first three of these alone
+# make bench  timings (never part of the tests)
+# make clean  remove the environment and caches; runs/ and downloaded data stay
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+# One thread a process: the models are small, and threads of several processes get in each other's way.
+export OMP_NUM_THREADS := 1
+export OMP_WAIT_POLICY := PASSIVE
+
+.PHONY: demo test lint bench clean
+
+demo: $(VENV)/.demo
+	$(BIN)/counterpoint data get watch
+	$(BIN)/counterpoint run fedavg --data watch
+
+test: lint
+	$(BIN)/python -m pytest --quiet --durations=10
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/rounds.py
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python3.11 ..." >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { \
+		echo "cannot make a virtual environment; on Debian and Ubuntu install the package python3-venv" >&2; exit 2; }
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.made pyproject.toml constraints.txt
+	@echo "installing (PyTorch is about 200 MB) ..."
+	@$(PIP) torch==2.13.0
+	@$(PIP) --editable '.[report]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.demo
+	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis src/*.egg-info
+	find src tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} +

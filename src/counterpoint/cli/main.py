@@ -1,0 +1,87 @@
+"""The program `counterpoint`: its commands, and the exit status of everything that can happen."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import click
+import typer
+
+from counterpoint import __version__
+from counterpoint.cli.complaints import sentence
+from counterpoint.cli.data import data
+from counterpoint.cli.methods import methods
+from counterpoint.cli.report import report
+from counterpoint.cli.resume import resume
+from counterpoint.cli.run import RunCommand, run
+from counterpoint.errors import UserError
+
+INTERRUPTED = 130
+WRONG = 2
+
+_EXAMPLE = "Example:\n\n\b\n  {}"
+
+app = typer.Typer(
+    name="counterpoint",
+    rich_markup_mode=None,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_EXAMPLE.format("counterpoint run fedavg --data watch --rounds 5"),
+)
+app.command(cls=RunCommand, epilog=_EXAMPLE.format("counterpoint run fedprox --data watch --rounds 20 --set mu=0.1"))(
+    run
+)
+app.command(epilog=_EXAMPLE.format("counterpoint resume runs/fedavg-watch-seed0"))(resume)
+app.command(epilog=_EXAMPLE.format("counterpoint report runs/fedavg-watch-seed0"))(report)
+app.command(epilog=_EXAMPLE.format("counterpoint methods fedprox"))(methods)
+app.add_typer(data, epilog=_EXAMPLE.format("counterpoint data get watch"))
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"counterpoint {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Multimodal federated learning: many clients, each with some of several senses, learn together."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: of the command line, without the program's name; those of this process where None.
+
+    Returns:
+        The exit status: 0, 1 where nobody reads the output any more, 2 for a user's mistake, 130 where interrupted.
+        What is neither is raised.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("counterpoint", list(sys.argv[1:] if arguments is None else arguments)) as context:
+            command.invoke(context)
+            sys.stdout.flush()
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except (click.ClickException, UserError) as error:
+        typer.echo(f"error: {sentence(error)}", err=True)
+        return WRONG
+    except (KeyboardInterrupt, click.Abort):
+        typer.echo("interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0

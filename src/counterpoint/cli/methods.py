@@ -1,0 +1,96 @@
+"""`counterpoint methods`."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from counterpoint.cli.schema import Setting
+    from counterpoint.methods import Method
+
+
+def methods(
+    method: Annotated[
+        str | None, typer.Argument(metavar="[METHOD]", help="Name of a method, or FILE.py:CLASS; all if not given.")
+    ] = None,
+) -> None:
+    """List the methods, or tell all about one of them and what can be set."""
+    console = Console(highlight=False)
+    if method is None:
+        _list(console)
+    else:
+        from counterpoint.methods import find_method
+
+        _show(console, find_method(method))
+
+
+def _list(console: Console) -> None:
+    from counterpoint.cli.schema import plain
+    from counterpoint.methods import METHODS
+
+    table = _table("method", "what it is", "options")
+    for name, cls in METHODS.items():
+        options = ", ".join(f"{key}={plain(value)}" for key, value in cls().options.items())
+        table.add_row(name, _paragraphs(cls)[0], options)
+    console.print(table, markup=False)
+    console.print(" more of one: counterpoint methods METHOD", soft_wrap=True)
+
+
+def _show(console: Console, cls: "type[Method]") -> None:
+    from counterpoint.cli.schema import settings_of
+    from counterpoint.methods.options import options_model
+
+    console.print("\n\n".join([cls.name, *_paragraphs(cls)]), markup=False)
+    if own := list(settings_of(options_model(cls))):
+        console.print()
+        console.print(_settings(f"options of {cls.name}, --set KEY=VALUE", own), markup=False)
+    else:
+        console.print("\nIt has no options of its own.")
+    console.print()
+    console.print(_settings("further settings, --set KEY=VALUE", _further()), markup=False)
+
+
+def _further() -> "Iterator[Setting]":
+    """Settings that every method has, with the defaults of a run."""
+    import inspect
+
+    from counterpoint import runs
+    from counterpoint.cli.schema import settings_of
+    from counterpoint.runs.config import SECTIONS
+
+    of_run = {name: p.default for name, p in inspect.signature(runs.run).parameters.items()}
+    for section in SECTIONS:
+        kind = runs.RunConfig.model_fields[section].annotation
+        defaults = of_run if section == "train" else None
+        yield from settings_of(kind, prefix=f"{section}.", defaults=defaults)
+
+
+def _settings(title: str, settings: "Iterable[Setting]") -> Table:
+    rows = list(settings)
+    texts = any(row.text for row in rows)
+    table = _table("key", "type", "default", "bounds", *(["what it is"] if texts else []))
+    table.title, table.title_justify = title, "left"
+    for row in rows:
+        table.add_row(*(row if texts else row[:-1]))
+    return table
+
+
+def _table(*columns: str) -> Table:
+    table = Table(*columns, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.columns[0].no_wrap = True
+    return table
+
+
+def _paragraphs(cls: "type[Method]") -> list[str]:
+    """A docstring's paragraphs, each on one line unless something in it is indented."""
+    import inspect
+
+    text = inspect.cleandoc(cls.__doc__ or "")
+    return [
+        part if any(line.startswith(" ") for line in part.splitlines()) else " ".join(part.split())
+        for part in text.split("\n\n")
+    ]

@@ -1,0 +1,50 @@
+"""What is printed once a run is finished."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from counterpoint.cli.report import write
+from counterpoint.cli.tables import print_result
+from counterpoint.errors import UserError
+from counterpoint.runs import RunResult
+
+
+def show(result: RunResult, *, quiet: bool, as_json: bool, report: bool) -> None:
+    """Write the report, then print the result.
+
+    Args:
+        result: of the run.
+        quiet: print no table.
+        as_json: print one line of JSON and no table.
+        report: write one; where that fails the reason is said, and the result is printed all the same.
+    """
+    page = _report(result.out) if report else None
+    if as_json:
+        typer.echo(one_line(result.summary))
+    elif not quiet:
+        print_result(Console(highlight=False), result.summary, page)
+
+
+def _report(folder: Path) -> Path | None:
+    try:
+        return write(folder)
+    except UserError as error:
+        typer.echo(str(error), err=True)
+        return None
+
+
+def one_line(summary: Mapping[str, Any]) -> str:
+    """A summary as one line of strict JSON: a number that is not finite becomes null."""
+    return json.dumps(_finite(summary), allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(part) for key, part in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,24 @@
+"""`counterpoint resume`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def resume(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The run folder.")],
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON, no table.")] = False,
+) -> None:
+    """Go on with a run that died or was stopped; it ends as if nothing had happened."""
+    from counterpoint import runs
+    from counterpoint.cli.outcome import show
+    from counterpoint.cli.progress import choose_watcher
+    from counterpoint.cli.stopping import stoppable
+
+    watcher = choose_watcher(quiet=quiet)
+    with stoppable(watcher):
+        result = runs.resume(folder, watcher=watcher)
+    show(result, quiet=quiet, as_json=as_json, report=report)

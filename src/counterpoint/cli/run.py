@@ -1,0 +1,105 @@
+"""`counterpoint run`."""
+
+import inspect
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+from typer.core import TyperCommand
+
+from counterpoint.errors import UserError
+
+
+class RunCommand(TyperCommand):
+    """Fills the defaults of `runs.run` into the help, and only there: reading them imports torch."""
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help."""
+        from counterpoint import runs
+
+        defaults = {name: p.default for name, p in inspect.signature(runs.run).parameters.items()}
+        for option in self.params:
+            if option.name in defaults and not option.required:
+                option.default = defaults[option.name]
+        super().format_help(ctx, formatter)
+
+
+def run(
+    method: Annotated[
+        str, typer.Argument(metavar="METHOD", help="Name of a method, see 'counterpoint methods', or FILE.py:CLASS.")
+    ],
+    data: Annotated[str, typer.Option(metavar="NAME", help="Data set, see 'counterpoint data list'.")],
+    *,
+    rounds: Annotated[int | None, typer.Option(metavar="N", help="Rounds.")] = None,
+    clients: Annotated[
+        int | None, typer.Option(metavar="N", help="Clients; if not given, all natural ones, or 10.")
+    ] = None,
+    participation: Annotated[
+        float | None, typer.Option(metavar="F", help="Share of the clients in a round, above 0, up to 1.")
+    ] = None,
+    partition: Annotated[str | None, typer.Option(metavar="P", help="natural or dirichlet:ALPHA.")] = None,
+    missing: Annotated[
+        str | None, typer.Option(metavar="M", help="Modalities missing: none, client:RATE or sample:RATE.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(metavar="N", help="Local epochs in a round.")] = None,
+    batch_size: Annotated[int | None, typer.Option(metavar="N", help="Rows in a local step.")] = None,
+    lr: Annotated[float | None, typer.Option(metavar="F", help="Learning rate of local training.")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of everything that is drawn.")] = None,
+    engine: Annotated[str | None, typer.Option(metavar="NAME", help="Engine.")] = None,
+    device: Annotated[str | None, typer.Option(metavar="NAME", help="cpu or cuda.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Further setting, may be repeated; 'counterpoint methods METHOD' has them.",
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Run folder; if not given, one in runs/.")] = None,
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON, no table.")] = False,
+) -> None:
+    """Run a method on a data set."""
+    further = parsed(settings or ())
+    from counterpoint import runs
+    from counterpoint.cli.outcome import show
+    from counterpoint.cli.progress import choose_watcher
+    from counterpoint.cli.stopping import stoppable
+
+    options: dict[str, Any] = {
+        "rounds": rounds,
+        "clients": clients,
+        "participation": participation,
+        "partition": partition,
+        "missing": missing,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "lr": lr,
+        "seed": seed,
+        "engine": engine,
+        "device": device,
+        "out": out,
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    watcher = choose_watcher(quiet=quiet)
+    with stoppable(watcher):
+        result = runs.run(method, data, **given, settings=further, watcher=watcher)
+    show(result, quiet=quiet, as_json=as_json, report=report)
+
+
+def parsed(settings: Sequence[str]) -> dict[str, str]:
+    """The settings of `--set` by key; of a key that is given twice, the last value.
+
+    Raises:
+        UserError: one has no `=`.
+    """
+    pairs = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise UserError(f"--set {setting}: write --set KEY=VALUE, for example --set train.momentum=0.9")
+        pairs[key.strip()] = value.strip()
+    return pairs
