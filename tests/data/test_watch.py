@@ -50,6 +50,10 @@ def test_counts_per_class_and_subject(watch: Dataset) -> None:
 def test_the_card_tells_the_truth(watch: Dataset) -> None:
     sides = Counter(watch.side.tolist())
     assert watch.card is source.CARD
+    assert watch.card.classes == watch.task.classes
+    assert watch.card.modalities == {
+        m.name: f"{m.kind}, {' x '.join(map(str, m.shape))}, {m.unit}" for m in watch.modalities.values()
+    }
     assert watch.card.counts == {
         "rows": 3605,
         "train rows": sides[Side.TRAIN],

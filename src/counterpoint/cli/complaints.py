@@ -15,7 +15,7 @@ def _of_click(error: click.ClickException) -> str:
     context = error.ctx if isinstance(error, click.UsageError) else None
     if isinstance(error, click.NoSuchOption) and context is not None:
         options = [name for p in context.command.get_params(context) for name in p.opts if name.startswith("--")]
-        return str(unknown(f"option of '{context.command_path}'", error.option_name, options))
+        return str(unknown("option", error.option_name, options))
     if context is not None and isinstance(context.command, click.Group) and (name := _wrong_command(error)):
         return str(unknown("command", f"{context.command_path} {name}", _commands(context, context.command)))
     text = error.format_message().rstrip(".")

@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
+
+from counterpoint.cli.console import stderr, stdout
+from counterpoint.cli.help import Command, example
 
 data = typer.Typer(name="data", rich_markup_mode=None, help="Data sets: list, show, get.")
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the data set.")]
-_EXAMPLE = "Example:\n\n\b\n  {}"
+Name = Annotated[str, typer.Argument(metavar="NAME", hidden=True)]
 
 
 @data.callback(invoke_without_command=True)
@@ -21,7 +22,7 @@ def group(context: typer.Context) -> None:
         typer.echo(context.get_help())
 
 
-@data.command("list", epilog=_EXAMPLE.format("counterpoint data list"))
+@data.command("list", cls=Command, epilog=example("counterpoint data list"))
 def list_() -> None:
     """List the data sets."""
     from counterpoint.data import sources
@@ -35,17 +36,21 @@ def list_() -> None:
             card.title,
             "yes" if there else "no",
             "-" if rows is None else f"{rows:,}",
-            ", ".join(sources.load(name).modalities) if there else "-",
+            ", ".join(card.modalities),
             card.licence,
         )
     for column in (0, 2, 3):
         table.columns[column].no_wrap = True
-    Console(highlight=False).print(table, markup=False)
+    stdout().print(table)
 
 
-@data.command(epilog=_EXAMPLE.format("counterpoint data show watch"))
+@data.command(cls=Command, epilog=example("counterpoint data show watch"))
 def show(name: Name) -> None:
-    """Show a data set's card: where it is from, what is in it, how it is split, what to beware of."""
+    """Show what is known of a data set.
+
+    NAME is one that 'counterpoint data list' lists. The card tells where the data is from, what is in it, how it is
+    split, and what to beware of.
+    """
     from counterpoint.data import sources
 
     grid = Table.grid(padding=(0, 2, 0, 0))
@@ -53,10 +58,10 @@ def show(name: Name) -> None:
     grid.add_column(overflow="fold")
     for label, text in _facts(name):
         grid.add_row(label, text)
-    console = Console(highlight=False)
-    console.print(sources.card(name).title, markup=False)
+    console = stdout()
+    console.print(sources.card(name).title)
     console.print()
-    console.print(grid, markup=False)
+    console.print(grid)
 
 
 def _facts(name: str) -> Iterator[tuple[str, str]]:
@@ -68,15 +73,8 @@ def _facts(name: str) -> Iterator[tuple[str, str]]:
     yield "licence", card.licence
     yield "checksum", f"SHA-256 {card.checksum}"
     yield from _column("counts", (f"{number:,} {what}" for what, number in card.counts.items()))
-    if sources.cached(name):
-        whole = sources.load(name)
-        yield from _column(
-            "modalities",
-            (f"{m.name}: {m.kind}, {' x '.join(map(str, m.shape))}, {m.unit}" for m in whole.modalities.values()),
-        )
-        yield "classes", ", ".join(whole.task.classes)
-    else:
-        yield "modalities", f"and classes: known after 'counterpoint data get {name}'"
+    yield from _column("modalities", (f"{name}: {what}" for name, what in card.modalities.items()))
+    yield "classes", ", ".join(card.classes)
     yield "split", card.split
     yield from _column("beware", card.traps)
 
@@ -86,14 +84,17 @@ def _column(label: str, lines: Iterable[str]) -> Iterator[tuple[str, str]]:
         yield "" if number else label, line
 
 
-@data.command(epilog=_EXAMPLE.format("counterpoint data get watch"))
+@data.command(cls=Command, epilog=example("counterpoint data get watch"))
 def get(
     name: Name,
     force: Annotated[bool, typer.Option("--force", help="Fetch and convert it anew.")] = False,
 ) -> None:
-    """Fetch a data set into the cache, and print where it is."""
+    """Fetch a data set, and print where it is.
+
+    NAME is one that 'counterpoint data list' lists. Nothing is fetched that is in the cache already.
+    """
     from counterpoint.data import sources
 
-    with Console(stderr=True).status(f"fetching and converting {name}"):
+    with stderr().status(f"fetching and converting {name}"):
         path = sources.get(name, force)
     typer.echo(path)

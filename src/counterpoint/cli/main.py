@@ -11,31 +11,28 @@ import typer
 from counterpoint import __version__
 from counterpoint.cli.complaints import sentence
 from counterpoint.cli.data import data
+from counterpoint.cli.help import Command, RunCommand, example
 from counterpoint.cli.methods import methods
 from counterpoint.cli.report import report
 from counterpoint.cli.resume import resume
-from counterpoint.cli.run import RunCommand, run
+from counterpoint.cli.run import run
 from counterpoint.errors import UserError
 
 INTERRUPTED = 130
 WRONG = 2
-
-_EXAMPLE = "Example:\n\n\b\n  {}"
 
 app = typer.Typer(
     name="counterpoint",
     rich_markup_mode=None,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=_EXAMPLE.format("counterpoint run fedavg --data watch --rounds 5"),
+    epilog=example("counterpoint run fedavg --data watch --rounds 5"),
 )
-app.command(cls=RunCommand, epilog=_EXAMPLE.format("counterpoint run fedprox --data watch --rounds 20 --set mu=0.1"))(
-    run
-)
-app.command(epilog=_EXAMPLE.format("counterpoint resume runs/fedavg-watch-seed0"))(resume)
-app.command(epilog=_EXAMPLE.format("counterpoint report runs/fedavg-watch-seed0"))(report)
-app.command(epilog=_EXAMPLE.format("counterpoint methods fedprox"))(methods)
-app.add_typer(data, epilog=_EXAMPLE.format("counterpoint data get watch"))
+app.command(cls=RunCommand, epilog=example("counterpoint run fedprox --data watch --rounds 20 --set mu=0.1"))(run)
+app.command(cls=Command, epilog=example("counterpoint resume runs/fedavg-watch-seed0"))(resume)
+app.command(cls=Command, epilog=example("counterpoint report runs/fedavg-watch-seed0"))(report)
+app.command(cls=Command, epilog=example("counterpoint methods fedprox"))(methods)
+app.add_typer(data, epilog=example("counterpoint data get watch"))
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,5 +1,6 @@
 """`counterpoint methods`."""
 
+import inspect
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,18 +9,21 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from counterpoint.cli.console import stdout
+
 if TYPE_CHECKING:
     from counterpoint.cli.schema import Setting
     from counterpoint.methods import Method
 
 
 def methods(
-    method: Annotated[
-        str | None, typer.Argument(metavar="[METHOD]", help="Name of a method, or FILE.py:CLASS; all if not given.")
-    ] = None,
+    method: Annotated[str | None, typer.Argument(metavar="[METHOD]", hidden=True)] = None,
 ) -> None:
-    """List the methods, or tell all about one of them and what can be set."""
-    console = Console(highlight=False)
+    """List the methods, or show one and its settings.
+
+    METHOD is a name out of the list, or FILE.py, or FILE.py:CLASS.
+    """
+    console = stdout()
     if method is None:
         _list(console)
     else:
@@ -36,7 +40,7 @@ def _list(console: Console) -> None:
     for name, cls in METHODS.items():
         options = ", ".join(f"{key}={plain(value)}" for key, value in cls().options.items())
         table.add_row(name, _paragraphs(cls)[0], options)
-    console.print(table, markup=False)
+    console.print(table)
     console.print(" more of one: counterpoint methods METHOD", soft_wrap=True)
 
 
@@ -44,20 +48,18 @@ def _show(console: Console, cls: "type[Method]") -> None:
     from counterpoint.cli.schema import settings_of
     from counterpoint.methods.options import options_model
 
-    console.print("\n\n".join([cls.name, *_paragraphs(cls)]), markup=False)
+    console.print("\n\n".join([cls.name, *_paragraphs(cls)]))
     if own := list(settings_of(options_model(cls))):
         console.print()
-        console.print(_settings(f"options of {cls.name}, --set KEY=VALUE", own), markup=False)
+        console.print(_settings(f"options of {cls.name}, --set KEY=VALUE", own))
     else:
         console.print("\nIt has no options of its own.")
     console.print()
-    console.print(_settings("further settings, --set KEY=VALUE", _further()), markup=False)
+    console.print(_settings("further settings, --set KEY=VALUE", _further()))
 
 
 def _further() -> "Iterator[Setting]":
     """Settings that every method has, with the defaults of a run."""
-    import inspect
-
     from counterpoint import runs
     from counterpoint.cli.schema import settings_of
     from counterpoint.runs.config import SECTIONS
@@ -87,8 +89,6 @@ def _table(*columns: str) -> Table:
 
 def _paragraphs(cls: "type[Method]") -> list[str]:
     """A docstring's paragraphs, each on one line unless something in it is indented."""
-    import inspect
-
     text = inspect.cleandoc(cls.__doc__ or "")
     return [
         part if any(line.startswith(" ") for line in part.splitlines()) else " ".join(part.split())

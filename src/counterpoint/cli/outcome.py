@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.console import Console
 
-from counterpoint.cli.report import write
+from counterpoint.cli.console import stdout
 from counterpoint.cli.tables import print_result
 from counterpoint.errors import UserError
-from counterpoint.runs import RunResult
+from counterpoint.report import write_report
+from counterpoint.runs import RunFolder, RunResult
 
 
 def show(result: RunResult, *, quiet: bool, as_json: bool, report: bool) -> None:
-    """Write the report, then print the result.
+    """Print the result and write the report.
 
     Args:
         result: of the run.
@@ -24,18 +24,18 @@ def show(result: RunResult, *, quiet: bool, as_json: bool, report: bool) -> None
         as_json: print one line of JSON and no table.
         report: write one; where that fails the reason is said, and the result is printed all the same.
     """
-    page = _report(result.out) if report else None
     if as_json:
         typer.echo(one_line(result.summary))
-    elif not quiet:
-        print_result(Console(highlight=False), result.summary, page)
+    page = _report(result.out) if report else None
+    if not (quiet or as_json):
+        print_result(stdout(), result.summary, page)
 
 
 def _report(folder: Path) -> Path | None:
     try:
-        return write(folder)
+        return write_report(RunFolder(folder))
     except UserError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(f"no report was written: {error}", err=True)
         return None
 
 

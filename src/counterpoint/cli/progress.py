@@ -7,6 +7,7 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
+from counterpoint.cli.console import stderr
 from counterpoint.cli.watchers import Lines, Silent, Talking, headline
 from counterpoint.evaluate import MetricName
 from counterpoint.runs import RunConfig
@@ -26,7 +27,7 @@ class Bar(Talking):
         """Show the bar."""
         super().begins(config, out, done, clients)
         self._clients, self._round = clients, done
-        self._task = self._display.add_task("", total=self.rounds * clients, at="")
+        self._task = self._display.add_task("", total=self.rounds * self._steps, at="")
         self._update()
         self._display.start()
 
@@ -46,13 +47,19 @@ class Bar(Talking):
         """Take the bar away."""
         self._display.stop()
 
+    @property
+    def _steps(self) -> int:
+        """Steps of the bar in a round: one a client, and one for evaluation."""
+        return self._clients + 1
+
     def _update(self) -> None:
         """Clients of a second visit in a round are counted from 1 again, and the bar waits for them."""
         at = f"round {min(self._round + 1, self.rounds)} of {self.rounds}"
+        whole = f"{at}, client {self._clients} of {self._clients}"
         if self._visited:
             at += f", client {(self._visited - 1) % self._clients + 1} of {self._clients}"
-        done = self._round * self._clients + min(self._visited, self._clients)
-        self._display.update(self._task, completed=done, at=at)
+        done = self._round * self._steps + min(self._visited, self._clients)
+        self._display.update(self._task, completed=done, at=at.ljust(len(whole)))
 
 
 class _Display(Progress):
@@ -83,5 +90,5 @@ def choose_watcher(*, quiet: bool) -> Silent:
     """The watcher that suits where standard error goes."""
     if quiet:
         return Silent()
-    console = Console(stderr=True, highlight=False)
+    console = stderr()
     return Bar(console) if console.is_terminal else Lines(console)

@@ -7,12 +7,15 @@ import typer
 
 
 def resume(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The run folder.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", hidden=True)],
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no table.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON, no table.")] = False,
 ) -> None:
-    """Go on with a run that died or was stopped; it ends as if nothing had happened."""
+    """Go on with a run that died or was stopped.
+
+    DIR is its run folder. The run ends with the numbers that it would have had.
+    """
     from counterpoint import runs
     from counterpoint.cli.outcome import show
     from counterpoint.cli.progress import choose_watcher

@@ -1,35 +1,16 @@
 """`counterpoint run`."""
 
-import inspect
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
-from typer.core import TyperCommand
 
 from counterpoint.errors import UserError
 
 
-class RunCommand(TyperCommand):
-    """Fills the defaults of `runs.run` into the help, and only there: reading them imports torch."""
-
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the help."""
-        from counterpoint import runs
-
-        defaults = {name: p.default for name, p in inspect.signature(runs.run).parameters.items()}
-        for option in self.params:
-            if option.name in defaults and not option.required:
-                option.default = defaults[option.name]
-        super().format_help(ctx, formatter)
-
-
 def run(
-    method: Annotated[
-        str, typer.Argument(metavar="METHOD", help="Name of a method, see 'counterpoint methods', or FILE.py:CLASS.")
-    ],
+    method: Annotated[str, typer.Argument(metavar="METHOD", hidden=True)],
     data: Annotated[str, typer.Option(metavar="NAME", help="Data set, see 'counterpoint data list'.")],
     *,
     rounds: Annotated[int | None, typer.Option(metavar="N", help="Rounds.")] = None,
@@ -62,7 +43,10 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no table.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON, no table.")] = False,
 ) -> None:
-    """Run a method on a data set."""
+    """Run a method on a data set.
+
+    METHOD is a name that 'counterpoint methods' lists, or FILE.py, or FILE.py:CLASS.
+    """
     further = parsed(settings or ())
     from counterpoint import runs
     from counterpoint.cli.outcome import show
@@ -83,6 +67,10 @@ def run(
         "device": device,
         "out": out,
     }
+    for name in ("epochs", "batch_size", "lr"):
+        if options[name] is not None and f"train.{name}" in further:
+            flag = name.replace("_", "-")
+            raise UserError(f"--{flag} and --set train.{name} both say how clients train: give one of them")
     given = {name: value for name, value in options.items() if value is not None}
     watcher = choose_watcher(quiet=quiet)
     with stoppable(watcher):

@@ -58,7 +58,7 @@ def print_result(console: Console, summary: Mapping[str, Any], report: Path | No
     }
     for label, fact in facts.items():
         if fact:
-            console.print(Text(f" {label:8}", style="bold"), fact, sep="", markup=False, soft_wrap=True)
+            console.print(Text(f" {label:8}", style="bold"), fact, sep="", soft_wrap=True)
 
 
 def scores(summary: Mapping[str, Any]) -> Table:
@@ -66,8 +66,8 @@ def scores(summary: Mapping[str, Any]) -> Table:
     values = {MetricName.parse(name): value for name, value in summary["metrics"].items()}
     rounds, clients = (_count(summary[what], what[:-1]) for what in ("rounds", "clients"))
     table = Table(
-        title=f"results: {summary['method']} on {summary['data']}, {rounds}, {clients}, seed {summary['seed']}",
-        caption="accuracy and macro-F1 on own tests: mean over clients, each counting once",
+        title=f" results: {summary['method']} on {summary['data']}, {rounds}, {clients}, seed {summary['seed']}",
+        caption=" own tests: each client's; beside a worst client stand means over clients",
         title_justify="left",
         caption_justify="left",
         box=box.SIMPLE_HEAD,
@@ -75,7 +75,7 @@ def scores(summary: Mapping[str, Any]) -> Table:
     )
     for header in ("model", "tested on", "local\ntraining", "modalities"):
         table.add_column(header, overflow="fold")
-    for header in ("accuracy", "worst\nclient", "std", "macro-F1"):
+    for header in ("accuracy", "worst\nclient", "std", "macro\nF1"):
         table.add_column(header, justify="right", no_wrap=True)
     for group in GROUPS:
         for row in _rows(group, values):
@@ -92,15 +92,12 @@ def _rows(group: Group, values: Mapping[MetricName, float]) -> Iterator[tuple[st
         found = values.get(MetricName(measure, model, scope, split, pattern, moment))
         return "-" if found is None else f"{found:.3f}"
 
-    first: tuple[str, str, str] = ("personal" if model == "personal" else "global", TESTS[split], moment)
-    patterns = {
-        n.pattern for n in values if (n.measure, n.model, n.split, n.moment) == ("accuracy", model, split, moment)
-    }
-    for pattern in sorted(patterns, key=lambda p: (p != OBSERVED, -p.count("+"), p)):
-        if by_pattern or pattern == OBSERVED:
-            spread = [value("accuracy", pattern, how) for how in ("worst", "std")] if each else ["", ""]
-            yield *first, pattern, value("accuracy", pattern), *spread, value("macro_f1", pattern)
-            first: tuple[str, str, str] = ("", "", "")
+    named = {n.pattern for n in values if (n.measure, n.model, n.split, n.moment) == ("accuracy", model, split, moment)}
+    shown = sorted(named if by_pattern else named & {OBSERVED}, key=lambda p: (p != OBSERVED, -p.count("+"), p))
+    for number, pattern in enumerate(shown):
+        what = ("", "", "") if number else (model, TESTS[split], moment)
+        spread = [value("accuracy", pattern, how) for how in ("worst", "std")] if each else ["", ""]
+        yield *what, pattern, value("accuracy", pattern), *spread, value("macro_f1", pattern)
 
 
 def _count(number: int, what: str) -> str:

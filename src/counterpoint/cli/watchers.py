@@ -20,7 +20,7 @@ HEADLINES = {
 
 
 def headline(latest: Mapping[MetricName, float]) -> str:
-    """The latest accuracy on the global test and that on the clients' own tests in the mean, as far as there are any."""
+    """The latest accuracy on the global test and, in the mean, on the clients' own tests, where there are any."""
     found = [f"{label} {latest[name]:.3f}" for label, names in HEADLINES.items() for name in names if name in latest]
     return f"accuracy: {', '.join(found)}" if found else ""
 
@@ -67,9 +67,13 @@ class Talking(Silent):
         if self._refusals == REFUSALS_SHOWN and self.out is not None:
             self.say(f"further refusals: see {RunFolder(self.out).log}")
 
+    def stopping(self) -> None:
+        """Tell that it was heard."""
+        self.say("stopping after this round; press Ctrl-C again to stop at once, losing the round")
+
     def say(self, text: str) -> None:
         """Print a line as it is."""
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self.console.print(text, soft_wrap=True)
 
 
 class Lines(Talking):

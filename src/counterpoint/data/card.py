@@ -1,6 +1,6 @@
 """A data card: what a dataset is, where it comes from, and what to beware of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,8 @@ class Card:
         licence: what is known of it.
         checksum: SHA-256 of the pinned download.
         counts: what there is how many of, for example {"rows": 3605}.
+        modalities: by name, what each is: kind, shape of one sample, unit.
+        classes: what the labels mean, in order.
         split: how the sides are cut, and by which natural unit.
         traps: what misleads people who use it carelessly.
     """
@@ -25,4 +27,6 @@ class Card:
     checksum: str
     counts: dict[str, int]
     split: str
+    modalities: dict[str, str] = field(default_factory=dict)
+    classes: tuple[str, ...] = ()
     traps: tuple[str, ...] = ()

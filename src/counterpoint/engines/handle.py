@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from counterpoint.data.samples import Batch, Samples
-from counterpoint.engines.memory import ClientMemory, GeneratorDraws
+from counterpoint.engines.memory import ClientMemory, GeneratorDraws, copied
 from counterpoint.engines.optimizers import make_optimizer
 from counterpoint.engines.plan import batches, steps_in
 from counterpoint.exchange.layout import Tensors
@@ -95,7 +95,7 @@ class OneClient(Client):
         longest = max(limits.values(), default=0)
         order = batches(len(samples), self.settings.batch_size, longest, self._generator(purpose))
         optimizer = make_optimizer(self.settings)
-        state = {} if remember is None else self.memory.get(remember, {})
+        state = {} if remember is None else copied(self.memory.get(remember, {}))
         with training(True), torch.random.fork_rng(devices=[]):
             torch.manual_seed(fold_key(self._seed, *self._key, purpose, "layers"))
             for step, rows in enumerate(order):

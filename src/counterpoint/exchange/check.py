@@ -14,7 +14,8 @@ def check(package: Package, layout: Layout, modalities: Collection[str]) -> None
     """Refuse what a client with these modalities cannot have sent.
 
     A tensor of the model must have the model's shape and type and belong to a block that the client owns; of a block
-    that is sent at all, every parameter is sent. No tensor may hold NaN or infinity.
+    that is sent at all, every parameter is sent. No tensor may hold NaN or infinity. What else a class of packages
+    demands is in its `verify`.
 
     Raises:
         PackageError: naming the first entry that is wrong.
@@ -26,8 +27,18 @@ def check(package: Package, layout: Layout, modalities: Collection[str]) -> None
         elif address(f) == "modality" and (alien := sorted(set(value) - set(modalities))):
             raise PackageError(f"its {f.name!r} has the modality {alien[0]!r}, which the client does not own")
     for (name, key), tensor in package.tensors().items():
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+        if not _finite(tensor):
             raise PackageError(f"{key or name!r} holds NaN or infinity")
+    package.verify()
+
+
+def _finite(tensor: Tensor) -> bool:
+    values = torch.view_as_real(tensor) if tensor.is_complex() else tensor
+    if not values.is_floating_point():
+        return True
+    if values.dtype.itemsize == 1:
+        values = values.float()  # isfinite does not know the 8-bit types
+    return bool(torch.isfinite(values).all())
 
 
 def _check_blocks(tensors: dict[str, Tensor], layout: Layout, modalities: Collection[str]) -> None:

@@ -15,10 +15,14 @@ P = TypeVar("P", bound=Package)
 
 def encode(package: Package) -> bytes:
     """The package as safetensors bytes, each tensor under `field` or `field/name`."""
-    named = {
-        field + SEPARATOR + name if name else field: tensor.detach().cpu().contiguous()
-        for (field, name), tensor in package.tensors().items()
-    }
+    named: dict[str, Tensor] = {}
+    held: set[int] = set()
+    for (field, name), tensor in package.tensors().items():
+        value = tensor.detach().cpu().contiguous()
+        if (memory := value.untyped_storage().data_ptr()) in held:
+            value = value.clone()  # safetensors takes no two tensors of one memory
+        held.add(memory)
+        named[field + SEPARATOR + name if name else field] = value
     return save(named)
 
 
@@ -37,7 +41,7 @@ def decode(data: bytes, kind: type[P], max_bytes: int) -> P:
         raise PackageError(f"it has {len(data)} bytes, at most {max_bytes} are taken")
     try:
         named = load(data)
-    except (SafetensorError, ValueError, KeyError, OverflowError) as error:
+    except (SafetensorError, ValueError, KeyError, OverflowError, TypeError, RuntimeError) as error:
         raise PackageError(f"its bytes are damaged ({error})") from error
     fields = {f.name for f in kind.payload()}
     found: dict[tuple[str, str], Tensor] = {}

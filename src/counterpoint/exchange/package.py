@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from typing import Any, Literal, Self
 
+import torch
 from torch import Tensor
 
 from counterpoint.errors import PackageError
@@ -86,6 +87,9 @@ class Package:
                 found[f.name, ""] = value
         return found
 
+    def verify(self) -> None:
+        """Raise a `PackageError` for an upload that the server's program could not use; called by `check`."""
+
     @classmethod
     def of_tensors(cls, tensors: Mapping[tuple[str, str], Tensor]) -> Self:
         """The package whose `tensors()` these are.
@@ -119,3 +123,10 @@ class Weights(Package):
 
     weights: Tensors = per_block()
     samples: Tensor | None = None
+
+    def verify(self) -> None:
+        """An upload says how many samples it stands for: one whole number, not negative."""
+        if self.samples is None:
+            raise PackageError("it does not say how many samples it stands for")
+        if self.samples.dim() or self.samples.dtype != torch.int64 or int(self.samples) < 0:
+            raise PackageError("its 'samples' is not one whole number from 0 up")

@@ -8,7 +8,7 @@ from counterpoint.methods.method import Method
 
 
 class FedAvg(Method):
-    """FedAvg (McMahan et al., AISTATS 2017).
+    """Federated averaging (McMahan et al., AISTATS 2017): local training, then the average weighted by samples.
 
     A round: sampled clients start from w and minimise their own loss; w <- sum_i n_i w_i / sum_i n_i, each block over
     the clients that own it, so that with modalities missing from clients an encoder is the average of its owners'

@@ -56,7 +56,7 @@ class FedOpt(FedAvg):
 
 
 class FedAdagrad(FedOpt):
-    """FedOpt with v <- v + D^2."""
+    """Adagrad on the server: FedOpt with v <- v + D^2."""
 
     def second_moment(self, v: Tensor, square: Tensor) -> Tensor:
         """v + D^2."""
@@ -64,7 +64,7 @@ class FedAdagrad(FedOpt):
 
 
 class FedAdam(FedOpt):
-    """FedOpt with v <- beta2 v + (1 - beta2) D^2."""
+    """Adam on the server: FedOpt with v <- beta2 v + (1 - beta2) D^2."""
 
     beta2: Annotated[float, Field(ge=0, lt=1, description="decay of the second moment")] = 0.99
 
@@ -74,7 +74,7 @@ class FedAdam(FedOpt):
 
 
 class FedYogi(FedOpt):
-    """FedOpt with v <- v - (1 - beta2) D^2 sign(v - D^2)."""
+    """Yogi on the server: FedOpt with v <- v - (1 - beta2) D^2 sign(v - D^2)."""
 
     beta2: Annotated[float, Field(ge=0, lt=1, description="decay of the second moment")] = 0.99
 

@@ -13,7 +13,7 @@ from counterpoint.objectives import squared_distance
 
 
 class FedProx(FedAvg):
-    """FedProx (Li et al., MLSys 2020): FedAvg with the local objective L(w) + mu/2 ||w - w_received||^2.
+    """FedAvg with the local objective L(w) + mu/2 ||w - w_received||^2 (Li et al., MLSys 2020).
 
     Its gradient adds mu (w - w_received). Uniform local work is the run's setting; the paper's variable work is not
     simulated here.

@@ -40,7 +40,7 @@ def _new_control(own: Tensors, server: Tensors, start: Tensors, end: Tensors, ra
 
 
 class Scaffold(Method):
-    """SCAFFOLD (Karimireddy et al., ICML 2020), control variates by its option II.
+    """Control variates against client drift (Karimireddy et al., ICML 2020), by its option II.
 
     Client i takes K_i steps y <- y - lr (g(y) - c_i + c) from the received w, that is, gradient descent on
     L(y) + <c - c_i, y>. Then c_i+ = c_i - c + (w - y) / (K_i lr), and it sends y and c_i+ - c_i. The server, for each

@@ -21,9 +21,9 @@ class TrainSettings:
         weight_decay: an L2 term for sgd and adam, decoupled for adamw.
     """
 
-    epochs: Annotated[int, Field(ge=1)] = 1
-    batch_size: Annotated[int, Field(ge=1)] = 32
-    lr: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.1
-    optimizer: OptimizerKind = "sgd"
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    epochs: Annotated[int, Field(ge=1, description="passes over a client's samples in a visit")] = 2
+    batch_size: Annotated[int, Field(ge=1, description="rows a step")] = 16
+    lr: Annotated[float, Field(gt=0, allow_inf_nan=False, description="learning rate of the clients")] = 0.1
+    optimizer: Annotated[OptimizerKind, Field(description="of the clients, fresh in every visit")] = "sgd"
+    momentum: Annotated[float, Field(ge=0, lt=1, description="of sgd")] = 0.0
+    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False, description="L2 term; decoupled for adamw")] = 0.0

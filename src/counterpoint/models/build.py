@@ -29,10 +29,10 @@ class ModelSettings:
         buffers: the rule for buffers, see `Model`.
     """
 
-    encoder: str = "cnn"
-    fusion: FusionKind = "mean"
-    width: Annotated[int, Field(ge=1)] = 64
-    buffers: BufferRule = "average"
+    encoder: Annotated[str, Field(description="of every modality: cnn or gru")] = "cnn"
+    fusion: Annotated[FusionKind, Field(description="how embeddings become one")] = "mean"
+    width: Annotated[int, Field(ge=1, description="of embeddings")] = 64
+    buffers: Annotated[BufferRule, Field(description="rule for running statistics and other buffers")] = "average"
 
 
 def late_fusion(modalities: Mapping[str, Modality], task: Task, settings: ModelSettings) -> LateFusion:

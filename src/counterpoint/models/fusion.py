@@ -25,7 +25,9 @@ class MeanFusion(nn.Module):
     def forward(self, embeddings: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> Tensor:
         """[rows, width] from embeddings [rows, width] and masks [rows] by modality."""
         names = sorted(embeddings)
-        total = torch.stack([torch.where(present[m][:, None], embeddings[m], 0.0) for m in names]).sum(0)
+        total = torch.zeros_like(embeddings[names[0]])
+        for m in names:  # one after another: the order in which `sum` adds depends on how many there are
+            total = total + torch.where(present[m][:, None], embeddings[m], 0.0)
         count = torch.stack([present[m] for m in names]).sum(0).clamp(min=1)
         return torch.relu(self.mix(total / count[:, None]))
 

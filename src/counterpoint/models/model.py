@@ -7,7 +7,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from counterpoint.data.samples import Batch
+from counterpoint.errors import UserError
 from counterpoint.exchange.layout import Layout, Tensors, TensorSpec
+from counterpoint.models.absent import Absent
 from counterpoint.models.mode import is_training
 from counterpoint.models.protocol import SeesPatterns
 
@@ -43,10 +45,12 @@ class Model:
         state = module.state_dict(keep_vars=False)
         self.initial: Tensors = {name: value.detach().clone() for name, value in state.items()}
         params = dict(module.named_parameters())
-        self.layout = Layout({name: _spec(name, value, modalities, params) for name, value in self.initial.items()})
+        _refuse_ties(module)
+        blocks = _modality_blocks(module, modalities)
+        self.layout = Layout({name: _spec(name, value, blocks, params) for name, value in self.initial.items()})
         self._constants = {n: b.detach().clone() for n, b in module.named_buffers() if n not in state}
         self._fixed = [m for m in module.modules() if buffers == "server" and _persistent_buffers(m)]
-        self.module = module.to("meta")
+        self.module = module.to("meta").eval()
 
     @property
     def has_buffers(self) -> bool:
@@ -75,7 +79,7 @@ class Model:
             train: training mode or not; as the engine says where None. A frozen teacher inside a loss says False.
         """
         self._set_mode(train)
-        logits: Tensor = functional_call(self.module, (dict(tensors), self._constants), (batch,))
+        logits: Tensor = functional_call(self.module, (self._handed(tensors), self._constants), (batch,))
         return logits
 
     def by_pattern(
@@ -89,10 +93,14 @@ class Model:
         shown = {name: chosen for name, chosen in patterns.items() if set(chosen) <= set(batch.x)}
         if isinstance(self.module, SeesPatterns):
             self._set_mode(False)
-            inside = (_under("module", tensors), _under("module", self._constants))
+            inside = (_under("module", self._handed(tensors)), _under("module", self._constants))
             answers: dict[str, Tensor] = functional_call(_PatternCall(self.module), inside, (batch, shown))
             return answers
         return {name: self(tensors, batch.only(chosen), train=False) for name, chosen in shown.items()}
+
+    def _handed(self, tensors: Mapping[str, Tensor]) -> Tensors:
+        """The tensors, and in place of those that are not given what cannot be used."""
+        return {**{name: Absent.named(name) for name in self.layout.specs if name not in tensors}, **tensors}
 
     def _set_mode(self, train: bool | None) -> None:
         mode = is_training() if train is None else train
@@ -122,9 +130,23 @@ def _persistent_buffers(module: nn.Module) -> bool:
     return any(name in module.state_dict() for name, _ in module.named_buffers(recurse=False))
 
 
-def _spec(name: str, value: Tensor, modalities: Collection[str], params: Mapping[str, Tensor]) -> TensorSpec:
+def _refuse_ties(module: nn.Module) -> None:
+    """A shared parameter would belong to several blocks, and each would move on its own."""
+    first: dict[int, str] = {}
+    for name, value in module.named_parameters(remove_duplicate=False):
+        if (other := first.setdefault(id(value), name)) != name:
+            raise UserError(f"the model holds {other!r} as {name!r} too: name it once, or give each its own")
+
+
+def _modality_blocks(module: nn.Module, modalities: Collection[str]) -> dict[str, str]:
+    """By name of the block, the modality a client must own to own it."""
+    dicts = {name: child for name, child in module.named_children() if isinstance(child, nn.ModuleDict)}
+    return {f"{name}.{member}": member for name, child in dicts.items() for member in child if member in modalities}
+
+
+def _spec(name: str, value: Tensor, blocks: Mapping[str, str], params: Mapping[str, Tensor]) -> TensorSpec:
     first, _, rest = name.partition(".")
-    second = rest.partition(".")[0]
-    modality = second if second in modalities else None
-    block = f"{first}.{second}" if modality else first
-    return TensorSpec(tuple(value.shape), value.dtype, block, modality, buffer=name not in params)
+    block = f"{first}.{rest.partition('.')[0]}"
+    modality = blocks.get(block)
+    owner = block if modality else first
+    return TensorSpec(tuple(value.shape), value.dtype, owner, modality, buffer=name not in params)

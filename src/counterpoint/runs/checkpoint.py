@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -44,3 +45,23 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         raise UserError(f"the checkpoint {path} is damaged (its digest differs): restore it from a copy or start again")
     state: dict[str, Any] = unflatten(json.loads(text), tensors)
     return state
+
+
+def seconds_so_far(path: Path) -> dict[str, float]:
+    """Seconds by phase up to a checkpoint, without reading its tensors; nothing if there is no good one."""
+    try:
+        with safe_open(path, framework="np") as file:
+            metadata = file.metadata() or {}
+    except (FileNotFoundError, SafetensorError, OSError):
+        return {}
+    if metadata.get("format") != FORMAT:
+        return {}
+    seconds: dict[str, float] = unflatten(json.loads(metadata["state"]), _NoTensors())["seconds"]
+    return seconds
+
+
+class _NoTensors(dict[str, Tensor]):
+    """Stands for tensors that were not read."""
+
+    def __missing__(self, name: str) -> Tensor:
+        return torch.empty(0)

@@ -33,8 +33,8 @@ class DataSettings(_Section):
 class EvaluateSettings(_Section):
     """When models are scored."""
 
-    every: Annotated[int, Field(ge=1)] = 1
-    after: bool = True
+    every: Annotated[int, Field(ge=1, description="score the models every so many rounds, and after the last")] = 1
+    after: Annotated[bool, Field(description="at the end also score a global model after local training")] = True
 
 
 class RunConfig(_Section):
@@ -58,7 +58,7 @@ class RunConfig(_Section):
 
     method: str
     data: DataSettings
-    rounds: Annotated[int, Field(ge=1)] = 30
+    rounds: Annotated[int, Field(ge=1)] = 40
     participation: Annotated[float, Field(gt=0, le=1)] = 1.0
     seed: Annotated[int, Field(ge=0)] = 0
     engine: str = "sequential"
@@ -81,15 +81,19 @@ class RunConfig(_Section):
             UserError: it cannot be read, or something in it is wrong.
         """
         try:
-            return checked(tomllib.loads(path.read_text(encoding="utf-8")))
+            return checked(tomllib.loads(path.read_text(encoding="utf-8")), where=f"{path}: ")
         except OSError as error:
             raise UserError(f"cannot read {path}: {error.strerror}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise UserError(f"{path} is not valid TOML: {error}") from error
 
 
-def checked(values: Mapping[str, Any]) -> RunConfig:
+def checked(values: Mapping[str, Any], where: str = "") -> RunConfig:
     """The configuration with these values.
+
+    Args:
+        values: by name, sections as mappings.
+        where: begins the complaint, if there is one.
 
     Raises:
         UserError: one of them is unknown or out of range.
@@ -97,7 +101,7 @@ def checked(values: Mapping[str, Any]) -> RunConfig:
     try:
         return RunConfig(**values)
     except ValidationError as error:
-        raise UserError(explain(error)) from error
+        raise UserError(where + explain(error)) from error
 
 
 SECTIONS: dict[str, tuple[str, ...]] = {

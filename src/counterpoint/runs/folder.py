@@ -65,13 +65,12 @@ class RunFolder:
             UserError: the folder holds something already, or cannot be made.
         """
         folder = cls(path)
-        if folder.config.exists():
-            raise UserError(
-                f"{path} holds another run: choose another --out, delete it, or go on with 'counterpoint resume {path}'"
-            )
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise UserError(f"{path} is there already and is not an empty folder: choose another --out")
         try:
+            if folder.config.exists():
+                how = f"go on with 'counterpoint resume {path}'"
+                raise UserError(f"{path} holds another run: choose another --out, delete it, or {how}")
+            if path.exists() and (not path.is_dir() or any(path.iterdir())):
+                raise UserError(f"{path} is there already and is not an empty folder: choose another --out")
             path.mkdir(parents=True, exist_ok=True)
             write_atomically(folder.config, config.toml().encode())
         except OSError as error:

@@ -1,12 +1,17 @@
 """One run: rounds, evaluation, saving, and going on after a death."""
 
 import logging
+import math
+import platform
+import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy
 import torch
 
 from counterpoint.data.population import Population
@@ -162,13 +167,13 @@ class Run:
         self.watcher.begins(self.config, self.folder.path, self.done, a_round)
         engine.tick = self.watcher.client_done
         try:
-            with StopRequest() as stop:
+            with StopRequest(self.watcher.stopping) as stop:
                 while self.done < rounds:
                     self._round(self.done + 1)
                     if stop.asked and self.done < rounds:
                         self.save()
                         LOG.info("stopped after round %d of %d", self.done, rounds)
-                        how = f"counterpoint resume {self.folder.path}"
+                        how = f"counterpoint resume {shlex.quote(str(self.folder.path))}"
                         raise Stopped(f"stopped after round {self.done} of {rounds}; go on with: {how}")
             return self._finish()
         finally:
@@ -234,12 +239,17 @@ def describe(population: Population, print_of: str) -> dict[str, Any]:
         "global_test": {"rows": len(population.test), "patterns": population.test.patterns()},
         "drawn": population.drawn,
         "fingerprint": print_of,
-        "versions": {"torch": torch.__version__},
+        "versions": {
+            "counterpoint": metadata.version("counterpoint"),
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": numpy.__version__,
+        },
     }
 
 
 def summarise(run: Run) -> dict[str, Any]:
-    """What `run --json` prints: per-client metrics are left to the table."""
+    """What `run --json` prints: per-client metrics are left to the table; what is not finite is null."""
     config, clients = run.config, len(run.engine.clients)
     total = {d: sum(n for (direction, _, _), n in run.traffic.items() if direction == d) for d in ("up", "down")}
     return {
@@ -251,7 +261,11 @@ def summarise(run: Run) -> dict[str, Any]:
         "clients": clients,
         "seconds": round(sum(run.clock.spent.values()), 3),
         "profile": {what: round(spent, 3) for what, spent in run.clock.spent.items()},
-        "metrics": {str(name): value for name, value in run.latest.items() if not name.scope.startswith("client:")},
+        "metrics": {
+            str(name): value if math.isfinite(value) else None
+            for name, value in run.latest.items()
+            if not name.scope.startswith("client:")
+        },
         "bytes_up": total["up"],
         "bytes_down": total["down"],
         "refused": int(sum(m.value for m in run.metrics if m.name.measure == "refused")),

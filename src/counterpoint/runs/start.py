@@ -27,13 +27,13 @@ def run(
     method: str | type[Method],
     data: str | Population,
     *,
-    rounds: int = 30,
+    rounds: int = 40,
     clients: int | None = None,
     participation: float = 1.0,
     partition: str = "natural",
     missing: str = "none",
     epochs: int = 2,
-    batch_size: int = 32,
+    batch_size: int = 16,
     lr: float = 0.1,
     seed: int = 0,
     engine: str = "sequential",
@@ -148,8 +148,7 @@ def prepare(
     chosen.check(config.train)
     population = data if isinstance(data, Population) else population_of(config, data)
     built = build_model(population.modalities, population.task, config.model, config.seed, model)
-    if config.device != "cpu" and not torch.cuda.is_available():
-        raise UserError(f"there is no device {config.device!r} here: use --device cpu")
+    check_device(config.device)
     return engine(
         population,
         chosen,
@@ -160,6 +159,17 @@ def prepare(
         seed=config.seed,
         device=config.device,
     )
+
+
+def check_device(name: str) -> None:
+    """Refuse a device that is not there.
+
+    Raises:
+        UserError: there is no such device here.
+    """
+    here = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    if name not in here and not (name == "cuda" and len(here) > 1):
+        raise UserError(f"there is no device {name!r} here; there are: {', '.join(here)}")
 
 
 def population_of(config: RunConfig, name: str) -> Population:

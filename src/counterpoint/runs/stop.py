@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 
 from counterpoint.errors import CounterpointError
@@ -14,12 +15,16 @@ class Stopped(CounterpointError):  # noqa: N818 (it is no error)
 class StopRequest:
     """Notices Ctrl-C and SIGTERM inside a `with`. The first asks to stop; a second one interrupts at once.
 
+    Args:
+        told: called at the first.
+
     Attributes:
         asked: whether a stop was asked for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, told: Callable[[], None]) -> None:
         self.asked = False
+        self._told = told
         self._before: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> "StopRequest":
@@ -36,3 +41,4 @@ class StopRequest:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
+        self._told()

@@ -13,7 +13,7 @@ ENTRIES = "entries"
 
 
 def flatten(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:
-    """A JSON value that describes `value`; its tensors are put into `tensors` under paths that begin with `path`.
+    """A JSON value that describes `value`; its tensors go to `tensors` under unique paths that begin with `path`.
 
     Numbers, texts, None, tensors, lists, tuples, and mappings with texts or integers as keys are understood.
 
@@ -21,6 +21,8 @@ def flatten(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:
         CounterpointError: anything else, by its path.
     """
     if isinstance(value, Tensor):
+        while path in tensors:
+            path += "'"
         tensors[path] = value.detach().cpu().contiguous()
         return {TENSOR: path}
     if value is None or isinstance(value, bool | int | float | str):

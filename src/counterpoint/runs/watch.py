@@ -25,5 +25,8 @@ class Watcher:
             refused: clients whose uploads were refused in this round, and why.
         """
 
+    def stopping(self) -> None:
+        """The run was asked to stop and will, after the running round; asked again, it stops at once, unsaved."""
+
     def ends(self) -> None:
         """The run has ended, whether finished, stopped or failed."""

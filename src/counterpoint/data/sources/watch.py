@@ -53,6 +53,8 @@ CARD = Card(
         "exercise it is the left one for three or four of the seven subjects. So a client trains and is tested on the "
         "same seven exercises."
     ),
+    modalities={"acc": f"sequence, 3 x {WINDOW}, g", "gyro": f"sequence, 3 x {WINDOW}, rad/s"},
+    classes=CLASSES,
     traps=(
         "windows overlap by half, so a random split of windows leaks training data into the test",
         "there are at most seven natural clients, because three of the ten subjects are held out",

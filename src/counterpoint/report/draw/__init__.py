@@ -1,0 +1,1 @@
+"""Drawing: plain values in, inline SVG out. Equal values give equal SVG."""

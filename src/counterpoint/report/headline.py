@@ -1,0 +1,79 @@
+"""The top of the page: what the run was, and its main numbers, each saying what it is."""
+
+from counterpoint.report import units
+from counterpoint.report.parts import Card, CardGroup
+from counterpoint.report.people import people
+from counterpoint.report.record import Record
+from counterpoint.report.sections.traffic import totals
+from counterpoint.report.select import last
+from counterpoint.report.views import View, views
+
+
+def facts(record: Record) -> list[tuple[str, str]]:
+    """What the run was, as short terms."""
+    config, count = record.config, len(people(record.population))
+    each = max(1, round(config.participation * count))
+    share = f"{each} of them in each round" if each < count else "all in each round"
+    return [
+        ("rounds", units.number(config.rounds)),
+        ("clients", f"{count}, {share}"),
+        ("partition", config.data.partition),
+        ("missing", config.data.missing),
+        (
+            "local training",
+            f"{config.train.optimizer}, lr {config.train.lr:g}, {units.many(config.train.epochs, 'epoch')}",
+        ),
+        ("seed", str(config.seed)),
+        ("engine", f"{config.engine} on {config.device}"),
+    ]
+
+
+def state(record: Record) -> str:
+    """Whether the run is finished."""
+    total = units.many(record.config.rounds, "round")
+    return (
+        f"finished: {total}"
+        if record.finished
+        else f"not finished: after round {record.done} of {record.config.rounds}"
+    )
+
+
+def headline(record: Record) -> list[CardGroup]:
+    """The main numbers, a group for each view, and what they cost."""
+    groups = [_scores(record, view) for view in views(record.curves)]
+    return [*groups, _cost(record)]
+
+
+def _scores(record: Record, view: View) -> CardGroup:
+    curves = record.curves
+    accuracy = view.score(curves, "accuracy")
+    number, whole = accuracy[-1]
+    f1 = view.score(curves, "macro_f1")
+    cards = []
+    if view.over == "server":
+        cards.append(Card("accuracy", units.percent(whole), "of all samples, as they are"))
+        if f1:
+            cards.append(Card("macro-F1", units.percent(last(f1)), "mean over classes"))
+    else:
+        worst, spread = (view.score(curves, "accuracy", f"clients:{how}") for how in ("worst", "std"))
+        cards.append(Card("mean accuracy", units.percent(whole), "each client counts once"))
+        if worst:
+            cards.append(Card("worst client", units.percent(last(worst)), "lowest accuracy"))
+        if spread:
+            cards.append(Card("spread", units.points(last(spread)), "standard deviation over clients"))
+        if f1:
+            cards.append(Card("mean macro-F1", units.percent(last(f1)), "each client counts once"))
+    return CardGroup(view.what, f"{view.when}; state after round {number}", cards)
+
+
+def _cost(record: Record) -> CardGroup:
+    sums, seconds = totals(record.curves), record.profile
+    until = "the whole run" if record.finished else f"rounds 1 to {record.done}"
+    cards = [
+        Card("bytes up", units.size(sums["up"]), "encoded packages, all clients"),
+        Card("bytes down", units.size(sums["down"]), "encoded packages, all clients"),
+    ]
+    if seconds:
+        when = "training, evaluation and saving" if record.finished else "up to the last checkpoint"
+        cards.append(Card("time", units.duration(sum(seconds.values())), when))
+    return CardGroup("What it cost", until, cards)

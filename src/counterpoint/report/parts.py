@@ -1,0 +1,90 @@
+"""What a page is made of. Figures and texts are put into these; the template shows them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table.
+
+    Attributes:
+        head: names of the columns.
+        rows: cells, as they are shown.
+        words: how many columns, from the first on, hold words; the others hold numbers and are set flush right.
+        title: what it shows.
+    """
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    words: int = 1
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure with what it says in words and in numbers.
+
+    Attributes:
+        title: what it shows.
+        svg: the drawing, inline SVG.
+        caption: how to read it.
+        table: the numbers.
+    """
+
+    title: str
+    svg: str
+    caption: str
+    table: Table
+
+
+@dataclass(frozen=True)
+class Code:
+    """A text to be copied."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of a page, shown in the order of its fields.
+
+    Attributes:
+        id: its anchor.
+        title: its heading.
+        lead: one or two sentences.
+        facts: terms and what they are.
+        plots: figures, side by side where there is room.
+        tables: tables.
+        codes: texts to be copied.
+    """
+
+    id: str
+    title: str
+    lead: str = ""
+    facts: Sequence[tuple[str, str]] = ()
+    plots: Sequence[Plot] = ()
+    tables: Sequence[Table] = ()
+    codes: Sequence[Code] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.facts or self.plots or self.tables or self.codes)
+
+
+@dataclass(frozen=True)
+class Card:
+    """A headline number: what it is, its value, and a note."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class CardGroup:
+    """Headline numbers about one thing, and when they were taken."""
+
+    title: str
+    note: str
+    cards: Sequence[Card]

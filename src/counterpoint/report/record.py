@@ -1,0 +1,68 @@
+"""What a run folder tells, read from its files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from counterpoint.report.select import Curves, index
+from counterpoint.runs.checkpoint import seconds_so_far
+from counterpoint.runs.config import RunConfig
+from counterpoint.runs.folder import RunFolder
+from counterpoint.runs.table import read_metrics
+
+
+@dataclass(frozen=True)
+class Record:
+    """A run as its folder tells it.
+
+    Attributes:
+        name: of the folder.
+        config: of the run.
+        config_text: the configuration file as it is.
+        population: what the data is and what was drawn of it.
+        curves: every metric by round.
+        done: rounds that the metrics cover.
+        finished: whether the run is.
+        profile: seconds by phase, as far as known.
+        refusals: log lines about refused uploads.
+    """
+
+    name: str
+    config: RunConfig
+    config_text: str
+    population: Mapping[str, Any]
+    curves: Curves
+    done: int
+    finished: bool
+    profile: Mapping[str, float]
+    refusals: tuple[str, ...] = ()
+
+
+def read_record(folder: RunFolder) -> Record:
+    """Read a run folder, finished or not.
+
+    Raises:
+        UserError: a file that it needs is missing or damaged.
+    """
+    config = RunConfig.read(folder.config)
+    metrics = read_metrics(folder.metrics) if folder.metrics.exists() else []
+    result = folder.read_json(folder.result) if folder.result.exists() else None
+    return Record(
+        name=folder.path.resolve().name,
+        config=config,
+        config_text=folder.config.read_text(encoding="utf-8"),
+        population=folder.read_json(folder.population),
+        curves=index(metrics),
+        done=max((metric.round for metric in metrics), default=0),
+        finished=result is not None,
+        profile=result.get("profile", {}) if result is not None else seconds_so_far(folder.checkpoint),
+        refusals=_refusals(folder.log),
+    )
+
+
+def _refusals(log: Path) -> tuple[str, ...]:
+    if not log.is_file():
+        return ()
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return tuple(line for line in lines if " was refused: " in line)

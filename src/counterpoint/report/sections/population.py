@@ -1,0 +1,115 @@
+"""Who took part, and what was drawn of the data."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from counterpoint.report import units
+from counterpoint.report.draw.heat import heat
+from counterpoint.report.parts import Plot, Section, Table
+from counterpoint.report.people import Person, mapping, people
+from counterpoint.report.record import Record
+
+MOST_CELLS = 4000
+"""Of larger matrices the table shows sums by class only."""
+
+
+def population(record: Record) -> Section:
+    """Clients, their labels, modalities and what is missing."""
+    told = record.population
+    everyone = list(people(told).values())
+    return Section(
+        "population",
+        "Population",
+        facts=[*_sizes(told, everyone), *_modalities(told, everyone), *_drawn(told)],
+        plots=[plot for plot in [labels(everyone)] if plot],
+        tables=[table for table in (patterns(told, everyone), client_table(everyone)) if table],
+    )
+
+
+def labels(everyone: list[Person]) -> Plot | None:
+    """Training rows by client and class, if known."""
+    known = [person for person in everyone if person.labels]
+    if not known:
+        return None
+    classes = list(dict.fromkeys(label for person in known for label in person.labels))
+    counts = [[person.labels.get(label, 0) for label in classes] for person in known]
+    sums = [sum(column) for column in zip(*counts, strict=True)]
+    empty = sum(count == 0 for row in counts for count in row)
+    alt = (
+        f"Training rows of {units.many(len(known), 'client')} by class, a heat map. "
+        f"{', '.join(f'{c}: {units.number(n)}' for c, n in list(zip(classes, sums, strict=True))[:20])}. "
+        f"{units.number(empty)} of {units.number(len(known) * len(classes))} cells are empty."
+    )
+    svg = heat("labels", alt, counts, [person.name for person in known], classes)
+    cells = [[p.name, *map(units.number, row)] for p, row in zip(known, counts, strict=True)]
+    table = Table(["client", *classes], [*cells, ["all", *map(units.number, sums)]])
+    if len(known) * len(classes) > MOST_CELLS:
+        table = Table(["class", "training rows"], [[c, units.number(n)] for c, n in zip(classes, sums, strict=True)])
+    return Plot("Labels", svg, "Training rows by client and class; the darker, the more.", table)
+
+
+def patterns(told: Mapping[str, Any], everyone: list[Person]) -> Table | None:
+    """Rows by exactly which modalities they have."""
+    columns = {"training rows": Counter[str](), "global test rows": Counter[str]()}
+    for person in everyone:
+        columns["training rows"].update(person.patterns)
+    columns["global test rows"].update(mapping(mapping(told.get("global_test")).get("patterns")))
+    known = {title: counts for title, counts in columns.items() if counts}
+    found = sorted({pattern for counts in known.values() for pattern in counts}, key=lambda p: (-p.count("+"), p))
+    if not found:
+        return None
+    rows = [[pattern, *(units.number(counts[pattern]) for counts in known.values())] for pattern in found]
+    return Table(["exactly", *known], rows, title="Which modalities rows have")
+
+
+def client_table(everyone: list[Person]) -> Table | None:
+    """The clients."""
+    rows = [[str(p.id), p.name, p.owns, units.number(p.train), units.number(p.test)] for p in everyone]
+    if not rows:
+        return None
+    return Table(["id", "client", "modalities", "training rows", "test rows"], rows, words=3, title="Clients")
+
+
+def _sizes(told: Mapping[str, Any], everyone: list[Person]) -> list[tuple[str, str]]:
+    train, test = (sum(getattr(p, split) for p in everyone) for split in ("train", "test"))
+    rows = mapping(told.get("global_test")).get("rows", 0)
+    return [
+        ("clients", units.number(len(everyone))),
+        ("rows", f"{train:,} for training, {test:,} in the clients' own tests, {rows:,} in the global test"),
+        ("classes", ", ".join(map(str, mapping(told.get("task")).get("classes", ()))) or units.UNKNOWN),
+    ]
+
+
+def _modalities(told: Mapping[str, Any], everyone: list[Person]) -> list[tuple[str, str]]:
+    found = []
+    for name, about in mapping(told.get("modalities")).items():
+        shape = " × ".join(map(str, mapping(about).get("shape", ())))
+        owners = sum(name in person.modalities for person in everyone)
+        parts = [mapping(about).get("kind", ""), shape, mapping(about).get("unit", "")]
+        sense = ", ".join(part for part in parts if part)
+        found.append((f"modality {name}", f"{sense}; owned by {owners} of {units.many(len(everyone), 'client')}"))
+    return found
+
+
+def _drawn(told: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What partition and missingness asked for and what came out, whatever keys there are."""
+    drawn = mapping(told.get("drawn"))
+    found = [(what, _listed(mapping(drawn.get(what)))) for what in ("partition", "missing")]
+    lost = mapping(drawn.get("test")).get("realised missing rate")
+    if lost is not None:
+        found.append(("missing in the global test", f"realised rate: {_value(lost, 'rate')}"))
+    return [(what, text) for what, text in found if text]
+
+
+def _listed(values: Mapping[str, Any]) -> str:
+    named = {"spec": "asked"}
+    return "; ".join(f"{named.get(key, key)}: {_value(value, key)}" for key, value in values.items())
+
+
+def _value(value: Any, key: str) -> str:
+    if isinstance(value, Mapping):
+        return _listed(value).replace("; ", ", ")
+    if isinstance(value, float) and "rate" in key:
+        return units.percent(value)
+    return units.number(value) if isinstance(value, int | float) else str(value)

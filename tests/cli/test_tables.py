@@ -1,0 +1,80 @@
+"""The table that a run ends with says what each number is."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from counterpoint.cli.tables import print_result
+from counterpoint.evaluate import MetricName
+
+PATTERNS = {"observed": 0.1, "acc+gyro": 0.2, "acc": 0.3, "gyro": 0.4}
+
+
+def summary(kind: str) -> dict[str, Any]:
+    metrics: dict[str, float] = {"refused/-/clients:sum/-/-/-": 0.0}
+
+    def add(measure: str, scope: str, split: Any, moment: Any, plus: float) -> None:
+        for pattern, value in PATTERNS.items():
+            metrics[str(MetricName(measure, kind, scope, split, pattern, moment))] = value + plus  # type: ignore[arg-type]
+
+    moments = ("before", "after") if kind == "global" else ("after",)
+    for measure, plus in (("accuracy", 0.0), ("macro_f1", 0.5)):
+        if kind == "global":
+            add(measure, "server", "global_test", "before", plus)
+        for split in ("test",) if kind == "global" else ("test", "global_test"):
+            for moment in moments:
+                for how, more in (("mean", 0.01), ("worst", 0.02), ("std", 0.03)):
+                    add(measure, f"clients:{how}", split, moment, plus + more + (0.005 if moment == "after" else 0))
+    facts = {"method": "fedavg", "data": "watch", "seed": 3, "rounds": 30, "clients": 1, "seconds": 12.34, "out": "o"}
+    return {**facts, "metrics": metrics, "bytes_up": 1_234_567, "bytes_down": 999, "refused": 0}
+
+
+def lines(kind: str, width: int = 80, **more: Any) -> list[str]:
+    console = Console(width=width, markup=False, record=True, file=io.StringIO())
+    print_result(console, {**summary(kind), **more}, Path("page.html"))
+    return [" ".join(line.split()) for line in console.export_text().splitlines()]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_global(width: int) -> None:
+    assert [line for line in lines("global", width) if "0." in line and "sent" not in line] == [
+        "global global test before observed 0.100 0.600",
+        "acc+gyro 0.200 0.700",
+        "acc 0.300 0.800",
+        "gyro 0.400 0.900",
+        "global own tests before observed 0.110 0.120 0.130 0.610",
+        "global own tests after observed 0.115 0.125 0.135 0.615",
+    ]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_personal(width: int) -> None:
+    assert [line for line in lines("personal", width) if "0." in line] == [
+        "personal own tests after observed 0.115 0.125 0.135 0.615",
+        "personal global test after observed 0.115 0.125 0.135 0.615",
+        "acc+gyro 0.215 0.225 0.235 0.715",
+        "acc 0.315 0.325 0.335 0.815",
+        "gyro 0.415 0.425 0.435 0.915",
+    ]
+
+
+def test_facts() -> None:
+    found = lines("global")
+    assert found[0] == "results: fedavg on watch, 30 rounds, 1 client, seed 3"
+    assert found[-4:] == ["sent up 1.2 MB, down 999 bytes", "time 12.3 s", "folder o", "report page.html"]
+
+
+def test_refusals_are_counted() -> None:
+    assert "refused 4 uploads" in lines("global", refused=4)
+
+
+def test_long_paths_stay_whole() -> None:
+    long = "/somewhere/" + "x" * 200
+    assert f"folder {long}" in lines("global", out=long)
+
+
+def test_what_was_not_measured_is_left_out() -> None:
+    assert not [line for line in lines("global", metrics={}) if "own" in line and "before" in line]

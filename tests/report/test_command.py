@@ -1,0 +1,53 @@
+"""The command that does a run again."""
+
+import shlex
+from typing import Any
+
+from counterpoint.report.command import reproduce
+from counterpoint.runs.config import RunConfig, checked
+
+
+def config(**more: Any) -> RunConfig:
+    return checked({"method": "fedavg", "data": {"name": "watch"}, "rounds": 8, **more})
+
+
+def test_every_flag_is_said_and_settings_that_are_not_the_default() -> None:
+    code = reproduce(
+        config(
+            data={"name": "watch", "partition": "dirichlet:0.3", "clients": 20, "missing": "client:0.4"},
+            options={"mu": 0.01, "note": "two words", "warm": True},
+            train={"epochs": 3, "batch_size": 32, "momentum": 0.9},
+            evaluate={"every": 5},
+        )
+    )
+    words = shlex.split(code.text.replace("\\\n", ""))
+    assert words[:5] == ["counterpoint", "run", "fedavg", "--data", "watch"]
+    pairs = list(zip(words[5::2], words[6::2], strict=True))
+    assert [value for flag, value in pairs if flag == "--set"] == [
+        "mu=0.01",
+        "note=two words",
+        "warm=true",
+        "train.momentum=0.9",
+        "evaluate.every=5",
+    ]
+    assert dict(pair for pair in pairs if pair[0] != "--set") == {
+        "--rounds": "8",
+        "--clients": "20",
+        "--participation": "1.0",
+        "--partition": "dirichlet:0.3",
+        "--missing": "client:0.4",
+        "--epochs": "3",
+        "--batch-size": "32",
+        "--lr": "0.1",
+        "--seed": "0",
+        "--engine": "sequential",
+        "--device": "cpu",
+    }
+
+
+def test_objects_given_from_python_are_named_as_such() -> None:
+    code = reproduce(config(given=("data", "model"), options={"mu": 0.01}))
+    assert code.title == "Started from Python with a data and a model of its own, which no command can name"
+    assert "\n    'fedavg',\n    YOUR_POPULATION,\n    rounds=8,\n" in code.text
+    assert "partition" not in code.text
+    assert "    settings={'mu': 0.01},\n    model=YOUR_MODEL,\n)" in code.text

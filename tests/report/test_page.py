@@ -1,0 +1,248 @@
+"""The page as a whole: self-contained, complete, and safe whatever is in the folder."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from counterpoint.errors import UserError
+from counterpoint.evaluate import Metric, MetricName
+from counterpoint.report import units, write_report
+from counterpoint.runs.folder import RunFolder
+
+Make = Callable[..., RunFolder]
+VOID = {"meta", "link", "br", "hr", "img", "input"}
+
+
+class Outline(HTMLParser):
+    """Checks that elements are closed in order, and gathers ids, attributes and visible text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+        self.ids: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        self.attributes += [(tag, key, value or "") for key, value in attrs]
+        self.ids += [value or "" for key, value in attrs if key == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.text += data
+
+
+def read(page: Path) -> Outline:
+    outline = Outline()
+    outline.feed(page.read_text(encoding="utf-8"))
+    assert outline.open == []
+    return outline
+
+
+def section(page: Path, name: str) -> str:
+    """The text of one section."""
+    found = re.search(rf'<section id="{name}">(.*?)</section>', page.read_text(encoding="utf-8"), re.DOTALL)
+    assert found, f"no section {name}"
+    outline = Outline()
+    outline.feed(found[1])
+    return outline.text
+
+
+@pytest.mark.parametrize("method", ["fedavg", "local"])
+def test_the_page_is_self_contained(make: Make, method: str) -> None:
+    page = write_report(make(method))
+    outline = read(page)
+    assert page.name == "report.html"
+    assert not {"script", "link", "iframe", "object", "embed", "base"} & set(outline.seen)
+    for tag, key, value in outline.attributes:
+        if key in ("src", "href", "srcset", "action", "data"):
+            assert value.startswith(("#", "data:image/png;base64,")), (tag, key, value)
+        assert not key.startswith("on")
+    text = page.read_text(encoding="utf-8")
+    assert not re.search(r"@import|url\((?!['\"]?#)", text)
+    assert "default-src 'none'" in text
+
+
+def test_ids_are_unique_and_links_lead_somewhere(make: Make) -> None:
+    outline = read(write_report(make(clients=50)))
+    assert len(set(outline.ids)) == len(outline.ids)
+    wanted = {value[1:] for _, key, value in outline.attributes if key == "href" and value.startswith("#")}
+    wanted |= {name for _, _, value in outline.attributes for name in re.findall(r"url\(#([^)]+)\)", value)}
+    assert wanted <= set(outline.ids)
+
+
+def test_every_drawing_has_words_and_numbers(make: Make) -> None:
+    outline = read(write_report(make()))
+    labels = [value for tag, key, value in outline.attributes if tag == "svg" and key == "aria-label"]
+    assert outline.seen.count("svg") == len(labels) == outline.seen.count("figcaption") >= 10
+    assert outline.seen.count("figure") == outline.seen.count("details")
+    assert all(len(label) > 20 for label in labels)
+
+
+def test_it_shows_the_numbers_of_the_result(make: Make) -> None:
+    folder = make()
+    metrics = json.loads(folder.result.read_text())["metrics"]
+    text = read(write_report(folder)).text
+    for scope in ("server/global_test/observed", "clients:mean/test/observed", "clients:worst/test/observed"):
+        assert units.percent(metrics[f"accuracy/global/{scope}/before"]) in text
+        assert units.percent(metrics[f"macro_f1/global/{scope}/before"]) in text or "worst" in scope
+    assert units.percent(metrics["accuracy/global/clients:mean/test/observed/after"]) in text
+    assert "6.2 pp" in text
+    assert "finished: 4 rounds" in text
+    assert units.size(4 * 7 * 8590) == "241 kB"
+    assert "241 kB" in text
+    assert "3 min 22 s" in text
+    assert "Global model on each client's own test" in text
+    assert "before local training; state after round 4" in text
+
+
+def test_equal_folders_give_equal_pages_on_any_machine(make: Make, tmp_path: Path) -> None:
+    folder = make()
+    first = write_report(folder).read_bytes()
+    elsewhere = tmp_path / "elsewhere" / folder.path.name
+    shutil.copytree(folder.path, elsewhere, ignore=shutil.ignore_patterns("*.html", "*.safetensors"))
+    assert write_report(RunFolder.open(elsewhere)).read_bytes() == first
+    assert write_report(folder).read_bytes() == first
+
+
+def test_an_unfinished_run(make: Make) -> None:
+    page = write_report(make(done=2))
+    text = read(page).text
+    assert "not finished: after round 2 of 4" in text
+    assert "1 min 16 s" in text
+    assert "up to the last checkpoint" in section(page, "profile")
+    assert "120 kB" in text
+
+
+@pytest.mark.parametrize("damage", ["nothing", "rubbish"])
+def test_an_unfinished_run_without_a_good_checkpoint(make: Make, damage: str) -> None:
+    folder = make(done=2)
+    folder.checkpoint.unlink() if damage == "nothing" else folder.checkpoint.write_bytes(b"rubbish")
+    page = write_report(folder)
+    assert "after round 2 of 4" in read(page).text
+    assert 'id="profile"' not in page.read_text(encoding="utf-8")
+
+
+def test_a_run_without_any_round_yet(make: Make) -> None:
+    page = write_report(make(done=0))
+    assert "after round 0 of 4" in read(page).text
+    assert "client 6" in section(page, "population")
+
+
+def test_personal_models_are_called_so(make: Make) -> None:
+    page = write_report(make("local"))
+    text = read(page).text
+    assert "Personal models on each client's own test" in text
+    assert "Personal models on the global test" in text
+    assert "Global model" not in text
+    assert "before local training" not in text
+
+
+@pytest.mark.parametrize("clients", [1, 200])
+@pytest.mark.parametrize("done", [None, 2])
+def test_few_and_many_clients(make: Make, clients: int, done: int | None) -> None:
+    page = write_report(make(clients=clients, done=done))
+    assert f"client {clients - 1}" in section(page, "population")
+    assert page.stat().st_size < 600_000
+
+
+def test_many_rounds_stay_small(make: Make) -> None:
+    page = write_report(make(rounds=400, clients=3))
+    assert page.stat().st_size < 600_000
+    assert read(page).text.count("400") >= 3
+
+
+def test_a_population_that_tells_nothing_of_how_it_was_drawn(make: Make) -> None:
+    page = write_report(make(drawn=False))
+    told = section(page, "population")
+    assert "Labels" not in told
+    assert "client 3" in told
+
+
+def test_what_was_drawn_is_told(make: Make) -> None:
+    told = section(write_report(make()), "population")
+    assert "asked: client:0.4; realised rate: 43.8%" in told
+    assert "owned by 5 of 7 clients" in told
+    assert "Labels" in told
+
+
+NASTY = "<script>alert('x')</script> & \"q\" $\\frac{$ \x07"
+
+
+def test_whatever_is_in_a_name_is_escaped(make: Make) -> None:
+    more = [
+        Metric(2, MetricName(NASTY, scope=NASTY), 1.5),
+        Metric(2, MetricName(f"bytes_up[{NASTY}]", scope="clients:sum"), 7e6),
+    ]
+    folder = make(NASTY.strip("\x07"), config={"options": {"<script>": NASTY}, "given": ["method"]}, more=more)
+    told = json.loads(folder.population.read_text())
+    for client in told["clients"]:
+        client["name"], client["modalities"] = NASTY, [NASTY]
+    told["drawn"]["clients"][0]["train"]["labels"] = {NASTY: 3}
+    told["card"]["title"] = NASTY
+    folder.write_json(folder.population, told)
+    page = write_report(folder)
+    assert "script" not in read(page).seen
+    assert "<script" not in page.read_text(encoding="utf-8")
+    assert "alert('x')" in read(page).text
+
+
+def test_numbers_that_are_not_finite_are_called_so(make: Make) -> None:
+    name = MetricName("loss", "global", "server", "global_test", "observed", "before")
+    wild = [Metric(3, name, float("inf")), Metric(4, name, float("nan")), Metric(4, MetricName("gap"), float("nan"))]
+    page = write_report(make(more=wild))
+    assert "not finite" in section(page, "rounds")
+    assert "not finite" in section(page, "notes")
+
+
+def test_refused_uploads_and_notes(make: Make) -> None:
+    more = [
+        Metric(3, MetricName("refused", scope="clients:sum"), 2.0),
+        *(Metric(r, MetricName("lambda", scope="server"), 0.5**r) for r in (1, 2, 3, 4)),
+    ]
+    folder = make(more=more)
+    folder.log.write_text("1 INFO round 3\n2 WARNING round 3: the upload of client 4 was refused: it has NaN\n")
+    page = write_report(folder)
+    assert "2 uploads refused" in section(page, "refused")
+    assert "client 4 was refused: it has NaN" in section(page, "refused")
+    assert "lambda" in section(page, "notes")
+    plain = write_report(make(name="plain")).read_text(encoding="utf-8")
+    assert 'id="refused"' not in plain
+    assert 'id="notes"' not in plain
+
+
+def test_a_missing_file_is_named(make: Make) -> None:
+    folder = make()
+    folder.population.unlink()
+    with pytest.raises(UserError, match=r"cannot read .*population\.json"):
+        write_report(folder)
+
+
+@pytest.mark.parametrize("extra", ["matplotlib", "jinja2"])
+def test_a_missing_extra_is_named(make: Make, monkeypatch: pytest.MonkeyPatch, extra: str) -> None:
+    import sys
+
+    for name in [n for n in sys.modules if n.startswith(("counterpoint.report.", extra))]:
+        if name not in ("counterpoint.report.write", "counterpoint.report.record", "counterpoint.report.select"):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, extra, None)
+    with pytest.raises(UserError, match=r"pip install 'counterpoint\[report\]'"):
+        write_report(make())
