@@ -2,7 +2,7 @@
 
 from counterpoint.runs.config import RunConfig
 from counterpoint.runs.folder import RunFolder
-from counterpoint.runs.run import RunResult
+from counterpoint.runs.result import RunResult
 from counterpoint.runs.start import resume, run
 from counterpoint.runs.stop import Stopped
 from counterpoint.runs.table import read_metrics

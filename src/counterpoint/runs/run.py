@@ -1,29 +1,21 @@
 """One run: rounds, evaluation, saving, and going on after a death."""
 
 import logging
-import math
-import platform
 import shlex
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import metadata
-from pathlib import Path
 from typing import Any
 
-import numpy
-import torch
-
-from counterpoint.data.population import Population
 from counterpoint.engines import Engine
 from counterpoint.errors import UserError
 from counterpoint.evaluate import Metric, MetricName
-from counterpoint.exchange.layout import Tensors
 from counterpoint.runs.checkpoint import load_checkpoint, save_checkpoint
 from counterpoint.runs.config import RunConfig
+from counterpoint.runs.describe import describe
 from counterpoint.runs.evaluation import evaluate, traffic_metrics
 from counterpoint.runs.fingerprint import fingerprint
 from counterpoint.runs.folder import RunFolder
+from counterpoint.runs.result import RunResult, summarise
 from counterpoint.runs.stop import Stopped, StopRequest
 from counterpoint.runs.table import final, read_metrics, write_metrics
 from counterpoint.runs.watch import Watcher
@@ -44,46 +36,6 @@ class Clock:
         now = time.perf_counter()
         self.spent[what] = self.spent.get(what, 0.0) + now - since
         return now
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """A finished run.
-
-    Attributes:
-        out: its folder.
-        config: its configuration.
-        summary: what `run --json` prints.
-        metrics: every value of every round.
-    """
-
-    out: Path
-    config: RunConfig
-    summary: Mapping[str, Any]
-    metrics: list[Metric]
-
-    def value(self, measure: str, **parts: str) -> float:
-        """The last value of the one metric that has these parts.
-
-        For example `value("accuracy", scope="server", pattern="observed")`.
-
-        Raises:
-            UserError: none or several have them; it names them.
-        """
-        found = {
-            name: value
-            for name, value in final(self.metrics).items()
-            if name.measure == measure and all(getattr(name, part) == wanted for part, wanted in parts.items())
-        }
-        if len(found) != 1:
-            names = ", ".join(map(str, found)) or "none"
-            raise UserError(f"{len(found)} metrics match {measure!r} with {parts}, and one must: {names}")
-        return next(iter(found.values()))
-
-    def weights(self) -> Tensors:
-        """The server's weights after the last round."""
-        weights: Tensors = load_checkpoint(RunFolder(self.out).checkpoint)["method"]["weights"]
-        return weights
 
 
 class Run:
@@ -212,7 +164,14 @@ class Run:
         return [*found, Metric(number, MetricName("refused", scope="clients:sum"), float(len(log.refused)))]
 
     def _finish(self) -> RunResult:
-        summary = summarise(self)
+        summary = summarise(
+            self.config,
+            self.folder.path,
+            clients=len(self.engine.clients),
+            spent=self.clock.spent,
+            traffic=self.traffic,
+            metrics=self.metrics,
+        )
         self.folder.write_json(self.folder.result, summary)
         return RunResult(self.folder.path, self.config, summary, self.metrics)
 
@@ -221,53 +180,3 @@ def server_state(method: object) -> dict[str, Any]:
     """What a method's server program has stored: its attributes but options, the model and private ones."""
     fixed = {"model", *getattr(method, "options", {})}
     return {n: v for n, v in vars(method).items() if n not in fixed and not n.startswith("_")}
-
-
-def describe(population: Population, print_of: str) -> dict[str, Any]:
-    """A population as plain values: the data card, sizes, and what was drawn."""
-    return {
-        "name": population.name,
-        "task": {"kind": population.task.kind, "classes": list(population.task.classes)},
-        "modalities": {
-            m.name: {"kind": m.kind, "shape": list(m.shape), "unit": m.unit} for m in population.modalities.values()
-        },
-        "card": vars(population.card),
-        "clients": [
-            {"id": c.id, "name": c.name, "modalities": list(c.modalities), "train": len(c.train), "test": len(c.test)}
-            for c in population.clients
-        ],
-        "global_test": {"rows": len(population.test), "patterns": population.test.patterns()},
-        "drawn": population.drawn,
-        "fingerprint": print_of,
-        "versions": {
-            "counterpoint": metadata.version("counterpoint"),
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": numpy.__version__,
-        },
-    }
-
-
-def summarise(run: Run) -> dict[str, Any]:
-    """What `run --json` prints: per-client metrics are left to the table; what is not finite is null."""
-    config, clients = run.config, len(run.engine.clients)
-    total = {d: sum(n for (direction, _, _), n in run.traffic.items() if direction == d) for d in ("up", "down")}
-    return {
-        "method": config.method,
-        "data": config.data.name,
-        "seed": config.seed,
-        "engine": config.engine,
-        "rounds": config.rounds,
-        "clients": clients,
-        "seconds": round(sum(run.clock.spent.values()), 3),
-        "profile": {what: round(spent, 3) for what, spent in run.clock.spent.items()},
-        "metrics": {
-            str(name): value if math.isfinite(value) else None
-            for name, value in run.latest.items()
-            if not name.scope.startswith("client:")
-        },
-        "bytes_up": total["up"],
-        "bytes_down": total["down"],
-        "refused": int(sum(m.value for m in run.metrics if m.name.measure == "refused")),
-        "out": str(run.folder.path),
-    }

@@ -16,7 +16,8 @@ from counterpoint.methods import Method, find_method
 from counterpoint.models import ModuleBuilder, build_model
 from counterpoint.runs.config import GIVEN, RunConfig, checked, sorted_settings
 from counterpoint.runs.folder import RunFolder, unused
-from counterpoint.runs.run import Run, RunResult
+from counterpoint.runs.result import RunResult
+from counterpoint.runs.run import Run
 from counterpoint.runs.watch import Watcher
 
 LOG = logging.getLogger("counterpoint")
