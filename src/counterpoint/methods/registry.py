@@ -33,6 +33,12 @@ def find_method(name: str) -> type[Method]:
     return METHODS[name]
 
 
+def lasting_name(name: str) -> str:
+    """The name under which a method is found from any folder: that of a file with its whole path."""
+    path, colon, wanted = name.partition(":")
+    return f"{Path(path).resolve()}{colon}{wanted}" if path.endswith(".py") else name
+
+
 def _from_file(path: Path, wanted: str) -> type[Method]:
     if not path.is_file():
         raise UserError(f"there is no method file {path}")

@@ -13,6 +13,7 @@ from counterpoint.data.population import Population
 from counterpoint.engines import Engine, find_engine
 from counterpoint.errors import UserError
 from counterpoint.methods import Method, find_method
+from counterpoint.methods.registry import lasting_name
 from counterpoint.models import ModuleBuilder, build_model
 from counterpoint.runs.config import GIVEN, RunConfig, checked, sorted_settings
 from counterpoint.runs.folder import RunFolder, unused
@@ -72,7 +73,7 @@ def run(
     """
     given = [what for what, value in (("method", method), ("data", data)) if not isinstance(value, str)]
     given += ["model"] if model else []
-    name = method if isinstance(method, str) else method.name
+    name = lasting_name(method) if isinstance(method, str) else method.name
     further = sorted_settings(method, settings or {})
     train = {"epochs": epochs, "batch_size": batch_size, "lr": lr} | further.pop("train")
     dealt = (
