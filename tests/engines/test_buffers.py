@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from counterpoint.data import Modality, Task
 from counterpoint.data.samples import Batch
 from counterpoint.engines import Engine
-from counterpoint.methods import METHODS, TrainSettings
+from counterpoint.exchange import Tensors
+from counterpoint.methods import METHODS, FedAvg, TrainSettings
 
 Make = Callable[..., Any]
 STATISTICS = ("norm.running_mean", "norm.running_var", "norm.num_batches_tracked")
@@ -111,3 +112,24 @@ def test_every_rule_goes_with_every_method(start: Callable[..., Engine], play: M
     assert same(weights, play(second, 2))
     assert not first.log.refused
     assert all(bool(torch.isfinite(v).all()) for v in weights.values())
+
+
+class Careless(FedAvg):
+    """Its loss asks the received model without saying that it does not train."""
+
+    def loss(self, params: Tensors, batch: Batch, using: Mapping[str, Any]) -> Tensor:
+        teacher = self.model(using["received"], batch)
+        return super().loss(params, batch, using) + (self.model(params, batch) - teacher).square().mean(1)
+
+
+@pytest.mark.parametrize("rule", ["average", "local"])
+def test_a_careless_teacher_changes_nobody_elses_statistics(
+    make_engine: Make, make_population: Make, make_model: Make, same: Make, rule: str
+):
+    people = make_population([8, 12, 16], ["acc"])
+    engine: Engine = make_engine(Careless(), people, model=make_model(people, builder=builder, buffers=rule))
+    held = {n: v.clone() for n, v in engine.model.initial.items()}
+    engine.begin(1)
+    engine.ask([0, 1], engine.method.score_after, engine.method.offer())
+    engine.visit([0, 1], engine.method.local, engine.method.offer())
+    assert same(engine.method.weights, held) and same(engine.model.initial, held)

@@ -11,7 +11,7 @@ from counterpoint.data.samples import Batch
 from counterpoint.engines.handle import FOLD_ROWS
 from counterpoint.engines.memory import ClientMemory
 from counterpoint.exchange import Tensors
-from counterpoint.models import is_training
+from counterpoint.models import is_training, training
 
 Make = Callable[..., Any]
 
@@ -46,7 +46,8 @@ def test_fold_has_no_gradient_and_models_only_answer(make_client: Make):
         seen.append((torch.is_grad_enabled(), is_training()))
         return params["w"] * batch.index
 
-    result = client.fold(fn, {"w": torch.tensor(2.0, requires_grad=True)})
+    with training(True):
+        result = client.fold(fn, {"w": torch.tensor(2.0, requires_grad=True)})
     assert seen == [(False, False)] and not result.requires_grad and float(result) == 20
 
 

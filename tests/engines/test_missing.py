@@ -141,8 +141,14 @@ def test_a_pattern_is_scored_on_the_rows_that_show_it(make_engine: Make, make_po
     assert float(right) == float((logits.argmax(1) == rows.label).sum())
 
 
-def test_a_client_is_scored_on_the_patterns_it_can_show(make_engine: Make, make_population: Make):
-    engine: Engine = make_engine(people=make_population(missing="client"))
-    answers = engine.ask([0, 1, 2], engine.method.score_before, engine.method.offer())
-    patterns = {c: {key.partition("/")[0] for key in a.sums} for c, a in answers.items()}
-    assert patterns == {0: {"observed", "gyro"}, 1: {"observed", "acc"}, 2: {"observed", "acc", "gyro", "acc+gyro"}}
+@pytest.mark.parametrize("name", ["fedavg", "local"])
+def test_a_client_is_scored_on_the_patterns_it_can_show(make_engine: Make, make_population: Make, name: str):
+    engine: Engine = make_engine(METHODS[name](), make_population(missing="client"))
+    method = engine.method
+    for program in (method.score_before, method.score_after, method.score_after_global):
+        answers = engine.ask([0, 1, 2], program, method.offer())
+        patterns = {c: {key.partition("/")[0] for key in a.sums} for c, a in answers.items()}
+        both = {"acc", "gyro", "acc+gyro"}
+        assert patterns == {0: {"observed", "gyro"}, 1: {"observed", "acc"}, 2: {"observed", *both}}
+        rows = {float(a.sums["observed/confusion"].sum()) for a in answers.values()}
+        assert rows == {10.0 if program.__name__ == "score_after_global" else 4.0}

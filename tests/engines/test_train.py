@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from counterpoint.data.samples import Batch
 from counterpoint.engines.handle import OneClient
 from counterpoint.engines.memory import ClientMemory
+from counterpoint.errors import UserError
 from counterpoint.exchange import Tensors
 from counterpoint.models import Model
 from counterpoint.objectives import cross_entropy
@@ -105,6 +106,14 @@ def test_what_is_not_trainable_stays_to_the_bit(make_client: Make, settings: dic
     assert moved(start, client.train(start, loss, trainable=["encoder.gyro", "fusion"])) == {"encoder.gyro", "fusion"}
     assert moved(start, client.train(start, loss, trainable=[])) == set()
     assert moved(start, client.train(start, loss)) == {"encoder.acc", "encoder.gyro", "fusion", "head"}
+
+
+@pytest.mark.parametrize("how", [{"trainable": ["heads"]}, {"steps": {"heads": 3}}], ids=str)
+def test_a_block_that_does_not_exist_is_an_error(make_client: Make, how: dict[str, Any]):
+    client = make_client(modalities=["acc"])
+    with pytest.raises(UserError, match="unknown block 'heads': did you mean 'head'"):
+        client.train(client.load({}), rows_loss(client), **how)
+    client.train(client.load({}), lambda p, b, u: p["head.bias"].sum(), trainable=["encoder.gyro"])  # another's
 
 
 def test_what_the_loss_does_not_reach_gets_no_gradient_but_decays(make_client: Make):

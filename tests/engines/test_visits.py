@@ -100,6 +100,13 @@ def test_the_order_in_which_clients_are_named_does_not_matter(make_engine: Make,
     assert all(same(a.weights, b.weights) for a, b in zip(*results, strict=True))
 
 
+def test_a_client_named_twice_is_visited_once(make_engine: Make):
+    engine: Engine = make_engine()
+    engine.begin(1)
+    assert [u.client for u in engine.visit([1, 0, 1], engine.method.local, engine.method.offer())] == [0, 1]
+    assert engine.log.traffic["down", 1, "head"] == engine.log.traffic["down", 0, "head"]
+
+
 def test_a_client_does_the_same_whoever_else_takes_part(make_engine: Make, same: Make):
     everyone, alone = make_engine(), make_engine()
     uploads = []

@@ -63,6 +63,23 @@ def test_fedprox_without_pull_is_fedavg(make_engine: Make, play: Make, same: Mak
     assert not same(play(make_engine(FedProx(mu=1)), 2), play(make_engine(FedAvg()), 2))
 
 
+def test_fedprox_pulls_to_what_was_received_this_round(
+    make_engine: Make, make_population: Make, play: Make, apart: Make
+):
+    people: Population = make_population([8])
+    train = TrainSettings(epochs=3, batch_size=8, lr=0.1)
+    engine: Engine = make_engine(FedProx(mu=2.0), people, train=train)
+    found = play(engine, 2)
+    batch = people.clients[0].train.batch(torch.arange(8))
+    w = {n: v.clone() for n, v in engine.model.initial.items()}
+    for _ in range(2):
+        received = w
+        for _ in range(3):
+            grads = gradient(lambda p: functional.cross_entropy(engine.model(p, batch), batch.label), w)
+            w = {n: w[n] - 0.1 * (grads[n] + 2.0 * (w[n] - received[n])) for n in w}
+    assert apart(found, w) < 1e-6
+
+
 @pytest.fixture
 def proximal(make_engine: Make) -> tuple[Any, Tensors, Tensors, Any]:
     """The method in double precision: where it is, where it began, a batch."""

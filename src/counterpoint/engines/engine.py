@@ -132,7 +132,7 @@ class Engine(Federation):
         """Send, run, receive: everything through its bytes, counted, and what is wrong refused."""
         self._visits += 1
         packages = package if isinstance(package, Mapping) else dict.fromkeys(clients, package)
-        arrived = {c: self._deliver(c, packages[c]) for c in sorted(clients)}
+        arrived = {c: self._deliver(c, packages[c]) for c in sorted(set(clients))}
         uploads: list[Up] = []
         for client, result in self._run(program.__name__, arrived, f"visit {self._visits}", keep=True):
             self.tick()

@@ -10,6 +10,7 @@ from counterpoint.data.samples import Batch, Samples
 from counterpoint.engines.memory import ClientMemory, GeneratorDraws, copied
 from counterpoint.engines.optimizers import make_optimizer
 from counterpoint.engines.plan import batches, steps_in
+from counterpoint.errors import unknown
 from counterpoint.exchange.layout import Tensors
 from counterpoint.methods.client import Client, Draws, Loss, Reduce, Steps, Value
 from counterpoint.methods.settings import TrainSettings
@@ -69,10 +70,10 @@ class OneClient(Client):
         return steps_in(rows, self.settings.batch_size, self.settings.epochs if epochs is None else epochs)
 
     def load(self, tensors: Mapping[str, Tensor]) -> Tensors:
-        """Received, else remembered, else initial."""
+        """Received, else remembered, else initial; copies, since a model that trains moves its buffers in place."""
         kept = self.memory.get("model", {})
         known = {**self._model.initial, **kept, **tensors}
-        return {name: known[name] for name in self._owned}
+        return {name: known[name].clone() for name in self._owned}
 
     def train(
         self,
@@ -112,6 +113,9 @@ class OneClient(Client):
         per_block = steps if isinstance(steps, Mapping) else {}
         longest = max((int(n) for n in per_block.values()), default=0) if isinstance(steps, Mapping) else int(steps)
         layout = self._model.layout
+        blocks = {*layout.blocks, *(name.partition(".")[0] for name in tensors if name not in layout)}
+        if wrong := sorted({*(trainable or ()), *per_block} - blocks):
+            raise unknown("block", wrong[0], blocks)
         limits: dict[str, int] = {}
         for name, value in tensors.items():
             known = name in layout
