@@ -52,3 +52,10 @@ def test_a_file_without_a_method_or_no_file(tmp_path: Path):
     (tmp_path / "empty.py").write_text("x = 1\n")
     with pytest.raises(UserError, match="it defines 0"):
         find_method(str(tmp_path / "empty.py"))
+
+
+@pytest.mark.parametrize("text", ["import nowhere_at_all", "def broken(:", "1 / 0"])
+def test_a_file_that_cannot_be_loaded(tmp_path: Path, text: str):
+    (tmp_path / "mine.py").write_text(text)
+    with pytest.raises(UserError, match=r"mine\.py cannot be loaded: "):
+        find_method(str(tmp_path / "mine.py"))

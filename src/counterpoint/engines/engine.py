@@ -9,7 +9,7 @@ import torch
 
 from counterpoint.data.population import Population
 from counterpoint.engines.wire import Wire
-from counterpoint.errors import PackageError
+from counterpoint.errors import CounterpointError, PackageError
 from counterpoint.exchange.package import Package
 from counterpoint.methods.client import Client
 from counterpoint.methods.federation import Federation
@@ -21,6 +21,7 @@ from counterpoint.randomness import generator
 Down = TypeVar("Down", bound=Package)
 Up = TypeVar("Up", bound=Package)
 Tick = Callable[[], None]
+Receive = Callable[[int], Package]
 REFUSED = "refused"
 """Under this name the bytes of refused uploads are counted, in place of a block."""
 
@@ -96,6 +97,7 @@ class Engine(Federation):
         self._modalities = {client.id: client.modalities for client in population.clients}
         self._away = type(method)(**method.options)
         self._away.build(self.model)
+        self._away.seal()
         method.build(self.model)
 
     def begin(self, number: int) -> None:
@@ -131,10 +133,15 @@ class Engine(Federation):
     ) -> list[Up]:
         """Send, run, receive: everything through its bytes, counted, and what is wrong refused."""
         self._visits += 1
-        packages = package if isinstance(package, Mapping) else dict.fromkeys(clients, package)
-        arrived = {c: self._deliver(c, packages[c]) for c in sorted(set(clients))}
+        visited = sorted(set(clients))
+        packages = package if isinstance(package, Mapping) else dict.fromkeys(visited, package)
+        if wrong := [c for c in visited if c not in packages or c not in self._modalities]:
+            raise CounterpointError(f"there is no client {wrong[0]}, or no package for it")
         uploads: list[Up] = []
-        for client, result in self._run(program.__name__, arrived, f"visit {self._visits}", keep=True):
+        occasion = f"visit {self._visits}"
+        for client, result in self._run(
+            program.__name__, visited, lambda c: self._deliver(c, packages[c]), occasion, keep=True
+        ):
             self.tick()
             if (upload := self._collect(client, cast(Up, result))) is not None:
                 uploads.append(upload)
@@ -151,8 +158,14 @@ class Engine(Federation):
         This is how evaluation looks at clients; it draws from randomness of its own, so that how often one looks
         changes nothing.
         """
-        arrived = {c: self._wire.addressed(package, self._modalities[c]) for c in sorted(clients)}
-        answers = self._run(program.__name__, arrived, f"ask {program.__name__}", keep=False)
+        occasion = f"ask {program.__name__}"
+        answers = self._run(
+            program.__name__,
+            sorted(clients),
+            lambda client: self._wire.addressed(package, self._modalities[client]),
+            occasion,
+            keep=False,
+        )
         return {client: cast(Up, answer) for client, answer in answers}
 
     def _deliver(self, client: int, package: Package) -> Package:
@@ -178,13 +191,14 @@ class Engine(Federation):
 
     @abstractmethod
     def _run(
-        self, program: str, packages: Mapping[int, Package], occasion: str, *, keep: bool
+        self, program: str, clients: Sequence[int], receive: Receive, occasion: str, *, keep: bool
     ) -> Iterator[tuple[int, Package]]:
-        """Run a local program of the clients' method for each package, in order of client.
+        """Run a local program of the clients' method for each client.
 
         Args:
             program: its name.
-            packages: what each client received.
+            clients: who, in order.
+            receive: gives what a client received; called once for each, when its turn comes.
             occasion: distinguishes visits of a round in keys of randomness.
             keep: whether what clients store in their memory stays.
         """

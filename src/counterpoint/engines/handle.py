@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 
 from counterpoint.data.samples import Batch, Samples
+from counterpoint.engines.layers import layer_randomness
+from counterpoint.engines.limits import step_limits
 from counterpoint.engines.memory import ClientMemory, GeneratorDraws, copied
 from counterpoint.engines.optimizers import make_optimizer
 from counterpoint.engines.plan import batches, steps_in
@@ -55,6 +57,8 @@ class OneClient(Client):
         self._trainings = 0
 
     def _split(self, name: str) -> Samples:
+        if name not in self._splits:
+            raise unknown("split", name, self._splits)
         return self._splits[name]()
 
     @property
@@ -92,13 +96,14 @@ class OneClient(Client):
         self._trainings += 1
         purpose = f"train {self._trainings}"
         tensors = {name: value.detach().clone() for name, value in params.items()}
-        limits = self._limits(tensors, trainable, self._steps(len(samples), epochs) if steps is None else steps)
+        wanted = self._steps(len(samples), epochs) if steps is None else steps
+        limits = step_limits(tensors, self._model.layout, trainable, wanted)
         longest = max(limits.values(), default=0)
         order = batches(len(samples), self.settings.batch_size, longest, self._generator(purpose))
         optimizer = make_optimizer(self.settings)
         state = {} if remember is None else copied(self.memory.get(remember, {}))
-        with training(True), torch.random.fork_rng(devices=[]):
-            torch.manual_seed(fold_key(self._seed, *self._key, purpose, "layers"))
+        layers = fold_key(self._seed, *self._key, purpose, "layers")
+        with training(True), layer_randomness(layers, str(samples.label.device)):
             for step, rows in enumerate(order):
                 moving = [name for name, limit in limits.items() if step < limit]
                 batch = samples.batch(rows.to(samples.label.device))
@@ -107,23 +112,6 @@ class OneClient(Client):
         if remember is not None:
             self.memory[remember] = state
         return tensors
-
-    def _limits(self, tensors: Tensors, trainable: Sequence[str] | None, steps: Steps) -> dict[str, int]:
-        """How many steps each trainable tensor takes."""
-        per_block = steps if isinstance(steps, Mapping) else {}
-        longest = max((int(n) for n in per_block.values()), default=0) if isinstance(steps, Mapping) else int(steps)
-        layout = self._model.layout
-        blocks = {*layout.blocks, *(name.partition(".")[0] for name in tensors if name not in layout)}
-        if wrong := sorted({*(trainable or ()), *per_block} - blocks):
-            raise unknown("block", wrong[0], blocks)
-        limits: dict[str, int] = {}
-        for name, value in tensors.items():
-            known = name in layout
-            block = layout[name].block if known else name.partition(".")[0]
-            fixed = not value.is_floating_point() or (known and layout[name].buffer)
-            if not fixed and (trainable is None or block in trainable):
-                limits[name] = int(per_block.get(block, longest))
-        return limits
 
     @staticmethod
     def _gradients(

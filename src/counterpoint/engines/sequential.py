@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from counterpoint.data.population import ClientData
 from counterpoint.data.samples import Samples, concatenate
-from counterpoint.engines.engine import Engine
+from counterpoint.engines.engine import Engine, Receive
 from counterpoint.engines.handle import OneClient
 from counterpoint.engines.memory import ClientMemory, copied
 from counterpoint.exchange.package import Package, address
@@ -67,15 +67,15 @@ class Sequential(Engine):
         return self._memories.setdefault(holder, ClientMemory())
 
     def _run(
-        self, program: str, packages: Mapping[int, Package], occasion: str, *, keep: bool
+        self, program: str, clients: Sequence[int], receive: Receive, occasion: str, *, keep: bool
     ) -> Iterator[tuple[int, Package]]:
-        for client, package in packages.items():
+        for client in clients:
             memory = self._memory(client)
             if not keep:
                 memory = ClientMemory(dict(memory.values))
             key = ("client", client, "round", self.round, occasion)
             handle = self._handle(self._splits[client], self._modalities[client], memory, key)
-            result: Package = getattr(self._away, program)(handle, package)
+            result: Package = getattr(self._away, program)(handle, receive(client))
             if keep and self.model.buffers == "local":
                 self._keep_buffers(memory, result)
             yield client, result

@@ -54,6 +54,6 @@ def _check_blocks(tensors: dict[str, Tensor], layout: Layout, modalities: Collec
         if tensor.dtype != spec.dtype:
             raise PackageError(f"{name!r} has type {tensor.dtype} instead of {spec.dtype}")
     for block in {layout[name].block for name in tensors}:
-        needed = {n for n in layout.of_block(block) if not layout[n].buffer}
+        needed = {n for n in layout.of_block(block) if not layout[n].fixed}
         if lacking := sorted(needed - set(tensors)):
             raise PackageError(f"it has only a part of block {block!r}: {lacking[0]!r} is missing")

@@ -19,6 +19,8 @@ class TensorSpec:
         block: the block that it belongs to, for example `encoder.acc`.
         modality: the modality a client must own to own the block; None for blocks that everyone owns.
         buffer: whether it is a buffer (running statistics, say), which no gradient moves.
+        frozen: whether it is a parameter that never moves (`requires_grad=False`: a pretrained backbone, say). Every
+            party has it from the start, so it does not travel.
     """
 
     shape: tuple[int, ...]
@@ -26,6 +28,12 @@ class TensorSpec:
     block: str
     modality: str | None = None
     buffer: bool = False
+    frozen: bool = False
+
+    @property
+    def fixed(self) -> bool:
+        """Whether no gradient moves it."""
+        return self.buffer or self.frozen
 
 
 class Layout:

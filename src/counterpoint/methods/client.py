@@ -105,7 +105,8 @@ class Client(ABC):
             epochs: passes over the data; the run's setting where neither epochs nor steps are given.
             steps: optimiser steps instead of epochs (the data is walked again and again): a number, a value a client,
                 or {block: number or value}; a block stops moving, with all its optimiser state, once its steps are
-                used up. Blocks that the mapping leaves out take as many steps as the longest one.
+                used up. Blocks that the mapping leaves out take as many steps as the longest of those it names that
+                the client has.
             trainable: blocks that move; all that the client owns where None. Weight decay acts on all that moves.
             over: the split.
             remember: keep the optimiser's state in memory under this name and go on from it next time; fresh if None.

@@ -37,13 +37,13 @@ class FedOpt(FedAvg):
         """Weights as initialised, m = 0, v = tau^2."""
         super().start(fed)
         layout = self.model.layout
-        trained = {n: w for n, w in self.weights.items() if not layout[n].buffer}
+        trained = {n: w for n, w in self.weights.items() if not layout[n].fixed}
         self.first: Tensors = {n: torch.zeros_like(w) for n, w in trained.items()}
         self.second: Tensors = {n: torch.full_like(w, self.tau**2) for n, w in trained.items()}
 
     def round(self, fed: Federation) -> None:
         """Visit a sample of clients; step towards their average."""
-        uploads = fed.visit(fed.sample(), self.local, self.offer())
+        uploads = [u for u in fed.visit(fed.sample(), self.local, self.offer()) if u.samples]
         weights = block_average(self.weights, uploads)
         for name in self.first:
             if any(name in upload.weights for upload in uploads):

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 from torch import Tensor
 
 from counterpoint.data.samples import Batch
+from counterpoint.errors import CounterpointError
 from counterpoint.exchange.layout import Tensors
 from counterpoint.exchange.package import Weights
 from counterpoint.methods.client import Client
@@ -44,6 +45,7 @@ class Method(Scoring):
     needs_pool: ClassVar[bool] = False
 
     weights: Tensors
+    _sealed: bool = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -54,6 +56,15 @@ class Method(Scoring):
         self._options = validated(type(self), options)
         for name, value in self._options.items():
             setattr(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if self._sealed and not name.startswith("_"):
+            raise CounterpointError(f"a local program stored {name!r} on the method: use client.memory")
+        super().__setattr__(name, value)
+
+    def seal(self) -> None:
+        """From now on nothing can be stored: the engine seals the copy on which local programs run."""
+        self._sealed = True
 
     @property
     def options(self) -> dict[str, Any]:

@@ -47,7 +47,10 @@ def _from_file(path: Path, wanted: str) -> type[Method]:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[label] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise UserError(f"{path} cannot be loaded: {type(error).__name__}: {error}") from error
     found = {
         n: c
         for n, c in vars(module).items()

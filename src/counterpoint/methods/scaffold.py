@@ -49,7 +49,9 @@ class Scaffold(Method):
 
     Deviations: both are per block over owners, where the paper knows one model that all own; buffers have no control
     variate and are averaged uniformly. The mean is uniform over clients, as in the paper, where FedAvg weights by
-    samples. Option II holds for plain gradient descent only: other optimisers are refused.
+    samples. A client whose upload was refused has renewed its own control variate all the same, as there is no
+    acknowledgement: the server's is then off by that one change. Option II holds for plain gradient descent only: other
+    optimisers are refused.
     """
 
     server_lr: Annotated[float, Field(gt=0, description="step of the server towards the clients' mean")] = 1.0
@@ -63,7 +65,7 @@ class Scaffold(Method):
         """Weights as initialised, control variates zero."""
         super().start(fed)
         layout = self.model.layout
-        self.control = {n: torch.zeros_like(w) for n, w in self.weights.items() if not layout[n].buffer}
+        self.control = {n: torch.zeros_like(w) for n, w in self.weights.items() if not layout[n].fixed}
 
     def offer(self) -> Controlled:
         """Weights and the server's control variate."""

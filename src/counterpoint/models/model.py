@@ -21,7 +21,8 @@ class Model:
 
     Its blocks are the module's children; a child `ModuleDict` with a member named as a modality is one block a member,
     `encoder.acc` say, which only clients that have the modality own. The module's own tensors serve as `initial` and
-    are then given up, so that no call can use a tensor that it was not handed.
+    are then given up, so that no call can use a tensor that it was not handed. Parameters with `requires_grad=False`
+    are frozen: they neither move nor travel.
 
     Args:
         module: takes a `Batch` and returns logits [rows, classes]. It must read a modality through its presence mask
@@ -58,8 +59,11 @@ class Model:
         return any(spec.buffer for spec in self.layout.specs.values())
 
     def travels(self, name: str, direction: Literal["up", "down"]) -> bool:
-        """Whether a tensor of the model may go up to the server or down to a client, by the rule for buffers."""
-        if not self.layout[name].buffer or self.buffers == "average":
+        """Whether a tensor of the model goes up to the server or down to a client: not if frozen, and by the rule."""
+        spec = self.layout[name]
+        if spec.frozen:
+            return False
+        if not spec.buffer or self.buffers == "average":
             return True
         return self.buffers == "server" and direction == "down"
 
@@ -149,4 +153,5 @@ def _spec(name: str, value: Tensor, blocks: Mapping[str, str], params: Mapping[s
     block = f"{first}.{rest.partition('.')[0]}"
     modality = blocks.get(block)
     owner = block if modality else first
-    return TensorSpec(tuple(value.shape), value.dtype, owner, modality, buffer=name not in params)
+    frozen = name in params and not params[name].requires_grad
+    return TensorSpec(tuple(value.shape), value.dtype, owner, modality, buffer=name not in params, frozen=frozen)
