@@ -1,7 +1,8 @@
 """Runs the first comparison and writes docs/results.md: `python benchmarks/results.py [--jobs N]`.
 
-Every method with nothing missing, and the main ones with modalities missing from clients and from samples; three seeds
-each; settings of the command line's defaults. Finished runs are found again in the folder and not repeated.
+Every method, with nothing missing and with modalities missing from clients and from samples; three seeds each; the
+command line's defaults. Finished runs are found again in the folder and not repeated. What the figures show is said in
+`results-words.md` beside this file.
 """
 
 import argparse
@@ -104,7 +105,7 @@ def main() -> None:
         for run in track(done, "running"):
             run.result()
     results = {case: [one(*case, seed, given.out) for seed in SEEDS] for case in CASES}
-    words = (DOCUMENT.parent / "results-words.md").read_text(encoding="utf-8")
+    words = (Path(__file__).parent / "results-words.md").read_text(encoding="utf-8")
     tables = [table(missing, results) for missing in MISSING]
     DOCUMENT.write_text("\n".join([HEAD, "\n\n".join(tables), "", words]), encoding="utf-8")
     print(f"wrote {DOCUMENT}")
