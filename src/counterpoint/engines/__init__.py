@@ -2,9 +2,10 @@
 
 from counterpoint.engines.engine import REFUSED, Engine, RoundLog
 from counterpoint.engines.sequential import Sequential
+from counterpoint.engines.stacked import Stacked
 from counterpoint.errors import unknown
 
-ENGINES: dict[str, type[Engine]] = {Sequential.name: Sequential}
+ENGINES: dict[str, type[Engine]] = {Sequential.name: Sequential, Stacked.name: Stacked}
 
 
 def find_engine(name: str) -> type[Engine]:
@@ -18,4 +19,4 @@ def find_engine(name: str) -> type[Engine]:
     return ENGINES[name]
 
 
-__all__ = ["ENGINES", "REFUSED", "Engine", "RoundLog", "Sequential", "find_engine"]
+__all__ = ["ENGINES", "REFUSED", "Engine", "RoundLog", "Sequential", "Stacked", "find_engine"]

@@ -21,7 +21,6 @@ from counterpoint.randomness import generator
 Down = TypeVar("Down", bound=Package)
 Up = TypeVar("Up", bound=Package)
 Tick = Callable[[], None]
-Receive = Callable[[int], Package]
 REFUSED = "refused"
 """Under this name the bytes of refused uploads are counted, in place of a block."""
 
@@ -138,13 +137,10 @@ class Engine(Federation):
         if wrong := [c for c in visited if c not in packages or c not in self._modalities]:
             raise CounterpointError(f"there is no client {wrong[0]}, or no package for it")
         uploads: list[Up] = []
-        occasion = f"visit {self._visits}"
-        for client, result in self._run(
-            program.__name__, visited, lambda c: self._deliver(c, packages[c]), occasion, keep=True
-        ):
+        for upload in self._visit(program.__name__, visited, packages, f"visit {self._visits}"):
             self.tick()
-            if (upload := self._collect(client, cast(Up, result))) is not None:
-                uploads.append(upload)
+            if upload is not None:
+                uploads.append(cast(Up, upload))
         return sorted(uploads, key=lambda upload: upload.client)
 
     def ask(
@@ -158,14 +154,7 @@ class Engine(Federation):
         This is how evaluation looks at clients; it draws from randomness of its own, so that how often one looks
         changes nothing.
         """
-        occasion = f"ask {program.__name__}"
-        answers = self._run(
-            program.__name__,
-            sorted(clients),
-            lambda client: self._wire.addressed(package, self._modalities[client]),
-            occasion,
-            keep=False,
-        )
+        answers = self._ask(program.__name__, sorted(clients), package, f"ask {program.__name__}")
         return {client: cast(Up, answer) for client, answer in answers}
 
     def _deliver(self, client: int, package: Package) -> Package:
@@ -190,18 +179,23 @@ class Engine(Federation):
         return data
 
     @abstractmethod
-    def _run(
-        self, program: str, clients: Sequence[int], receive: Receive, occasion: str, *, keep: bool
-    ) -> Iterator[tuple[int, Package]]:
-        """Run a local program of the clients' method for each client.
+    def _visit(
+        self, program: str, clients: Sequence[int], packages: Mapping[int, Package], occasion: str
+    ) -> Iterator[Package | None]:
+        """Deliver packages, run a local program of the clients' method, collect uploads; None for a refused one.
 
         Args:
             program: its name.
             clients: who, in order.
-            receive: gives what a client received; called once for each, when its turn comes.
+            packages: for each; one object for all, if all are told the same.
             occasion: distinguishes visits of a round in keys of randomness.
-            keep: whether what clients store in their memory stays.
         """
+
+    @abstractmethod
+    def _ask(
+        self, program: str, clients: Sequence[int], package: Package, occasion: str
+    ) -> Iterator[tuple[int, Package]]:
+        """As `_visit`, but nothing is counted or checked, and clients remember nothing."""
 
     @abstractmethod
     def memories(self) -> dict[str, Any]:

@@ -36,6 +36,28 @@ class Optimizer(ABC):
             for name, grad in grads.items():
                 self.move(tensors[name], grad, state.setdefault(name, self.start(tensors[name])))
 
+    def step_some(self, values: Tensor, grads: Tensor, state: dict[str, Tensor], who: Tensor | range) -> None:
+        """One step of one tensor of some clients of a stack, in place; the others, and their state, stay.
+
+        Args:
+            values: [clients, *shape].
+            grads: [active, *shape], of the first clients.
+            state: of all clients, [clients, ...]; made if empty.
+            who: places of those that move; a range means the first so many.
+        """
+        with torch.no_grad():
+            for key, part in ({} if state else self.start(values)).items():
+                state[key] = part if part.dim() else part.expand(len(values)).clone()
+            if isinstance(who, range):
+                front = slice(len(who))
+                self.move(values[front], grads, {key: part[front] for key, part in state.items()})
+                return
+            some, own = values[who], {key: part[who] for key, part in state.items()}
+            self.move(some, grads[who], own)
+            values[who] = some
+            for key, part in own.items():
+                state[key][who] = part
+
 
 class SGD(Optimizer):
     """g <- g + wd w; u <- momentum u + g (u = g without momentum); w <- w - lr u."""
@@ -77,9 +99,15 @@ class Adam(Optimizer):
         state["steps"].add_(1)
         state["mean"].lerp_(grad, 1 - self.beta1)
         state["square"].mul_(self.beta2).addcmul_(grad, grad, value=1 - self.beta2)
-        steps = float(state["steps"])
-        root = state["square"].sqrt().div_((1 - self.beta2**steps) ** 0.5).add_(self.epsilon)
-        value.addcdiv_(state["mean"], root, value=-s.lr / (1 - self.beta1**steps))
+        if not state["steps"].dim():
+            steps = float(state["steps"])
+            root = state["square"].sqrt().div_((1 - self.beta2**steps) ** 0.5).add_(self.epsilon)
+            value.addcdiv_(state["mean"], root, value=-s.lr / (1 - self.beta1**steps))
+            return
+        each = state["steps"].view(-1, *[1] * (value.dim() - 1))
+        scale = s.lr / (1 - self.beta1**each)
+        root = state["square"].sqrt().div_(((1 - self.beta2**each) ** 0.5).to(value.dtype)).add_(self.epsilon)
+        value.sub_(scale.to(value.dtype) * state["mean"] / root)
 
 
 def make_optimizer(settings: TrainSettings) -> Optimizer:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from counterpoint.data.population import ClientData
 from counterpoint.data.samples import Samples, concatenate
-from counterpoint.engines.engine import Engine, Receive
+from counterpoint.engines.engine import Engine
 from counterpoint.engines.handle import OneClient
 from counterpoint.engines.memory import ClientMemory, copied
 from counterpoint.exchange.package import Package, address
@@ -66,19 +66,29 @@ class Sequential(Engine):
     def _memory(self, holder: int | str) -> ClientMemory:
         return self._memories.setdefault(holder, ClientMemory())
 
-    def _run(
-        self, program: str, clients: Sequence[int], receive: Receive, occasion: str, *, keep: bool
-    ) -> Iterator[tuple[int, Package]]:
+    def _visit(
+        self, program: str, clients: Sequence[int], packages: Mapping[int, Package], occasion: str
+    ) -> Iterator[Package | None]:
         for client in clients:
             memory = self._memory(client)
-            if not keep:
-                memory = ClientMemory(dict(memory.values))
-            key = ("client", client, "round", self.round, occasion)
-            handle = self._handle(self._splits[client], self._modalities[client], memory, key)
-            result: Package = getattr(self._away, program)(handle, receive(client))
-            if keep and self.model.buffers == "local":
+            result = self._run(program, client, self._deliver(client, packages[client]), memory, occasion)
+            if self.model.buffers == "local":
                 self._keep_buffers(memory, result)
-            yield client, result
+            yield self._collect(client, result)
+
+    def _ask(
+        self, program: str, clients: Sequence[int], package: Package, occasion: str
+    ) -> Iterator[tuple[int, Package]]:
+        for client in clients:
+            memory = ClientMemory(dict(self._memory(client).values))
+            received = self._wire.addressed(package, self._modalities[client])
+            yield client, self._run(program, client, received, memory, occasion)
+
+    def _run(self, program: str, client: int, received: Package, memory: ClientMemory, occasion: str) -> Package:
+        key = ("client", client, "round", self.round, occasion)
+        handle = self._handle(self._splits[client], self._modalities[client], memory, key)
+        result: Package = getattr(self._away, program)(handle, received)
+        return result
 
     def _keep_buffers(self, memory: ClientMemory, result: Package) -> None:
         """Buffers that a program sends but that may not travel stay with the client, as part of its model."""

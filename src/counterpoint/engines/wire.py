@@ -35,10 +35,14 @@ class Wire:
         data = encode(mine)
         return decode(data, type(package), self._max_bytes), self.size(mine, data)
 
-    def seal(self, package: Package) -> bytes:
-        """What a client sends: the package without tensors that may not go up."""
+    def travelling(self, package: P) -> P:
+        """The package of a client without tensors that may not go up."""
         model = self._model
-        return encode(package.addressed(lambda n: n not in model.layout or model.travels(n, "up"), lambda _: True))
+        return package.addressed(lambda n: n not in model.layout or model.travels(n, "up"), lambda _: True)
+
+    def seal(self, package: Package) -> bytes:
+        """What a client sends."""
+        return encode(self.travelling(package))
 
     def open(self, data: bytes, kind: type[P], modalities: Collection[str]) -> P:
         """The package that a client with these modalities sent.

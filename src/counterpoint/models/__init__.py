@@ -2,7 +2,7 @@
 
 from counterpoint.models.build import ModelSettings, ModuleBuilder, build_model, late_fusion
 from counterpoint.models.fusion import ConcatFusion, LateFusion, MeanFusion
-from counterpoint.models.mode import is_training, training
+from counterpoint.models.mode import is_stacked, is_training, stacked, training
 from counterpoint.models.model import BufferRule, Model
 
 __all__ = [
@@ -14,7 +14,9 @@ __all__ = [
     "ModelSettings",
     "ModuleBuilder",
     "build_model",
+    "is_stacked",
     "is_training",
     "late_fusion",
+    "stacked",
     "training",
 ]

@@ -1,6 +1,7 @@
 """A model as a function of its tensors, cut into named blocks."""
 
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from typing import Literal
 
 from torch import Tensor, nn
@@ -10,8 +11,9 @@ from counterpoint.data.samples import Batch
 from counterpoint.errors import UserError
 from counterpoint.exchange.layout import Layout, Tensors, TensorSpec
 from counterpoint.models.absent import Absent
-from counterpoint.models.mode import is_training
+from counterpoint.models.mode import is_stacked, is_training
 from counterpoint.models.protocol import SeesPatterns
+from counterpoint.models.stacking import stackable_copy, unstackable
 
 BufferRule = Literal["average", "local", "server"]
 
@@ -82,8 +84,8 @@ class Model:
             batch: what to look at.
             train: training mode or not; as the engine says where None. A frozen teacher inside a loss says False.
         """
-        self._set_mode(train)
-        logits: Tensor = functional_call(self.module, (self._handed(tensors), self._constants), (batch,))
+        module = self._ready(train)
+        logits: Tensor = functional_call(module, (self._handed(tensors), self._constants), (batch,))
         return logits
 
     def by_pattern(
@@ -96,9 +98,8 @@ class Model:
         """
         shown = {name: chosen for name, chosen in patterns.items() if set(chosen) <= set(batch.x)}
         if isinstance(self.module, SeesPatterns):
-            self._set_mode(False)
             inside = (_under("module", self._handed(tensors)), _under("module", self._constants))
-            answers: dict[str, Tensor] = functional_call(_PatternCall(self.module), inside, (batch, shown))
+            answers: dict[str, Tensor] = functional_call(_PatternCall(self._ready(False)), inside, (batch, shown))
             return answers
         return {name: self(tensors, batch.only(chosen), train=False) for name, chosen in shown.items()}
 
@@ -106,12 +107,24 @@ class Model:
         """The tensors, and in place of those that are not given what cannot be used."""
         return {**{name: Absent.named(name) for name in self.layout.specs if name not in tensors}, **tensors}
 
-    def _set_mode(self, train: bool | None) -> None:
+    @cached_property
+    def unstackable(self) -> list[str]:
+        """Layers that cannot be called for many clients at once."""
+        return unstackable(self.module)
+
+    @cached_property
+    def _stacked_module(self) -> nn.Module:
+        return stackable_copy(self.module)
+
+    def _ready(self, train: bool | None) -> nn.Module:
+        """The module to call, in the right mode."""
+        module = self._stacked_module if is_stacked() else self.module
         mode = is_training() if train is None else train
-        if self.module.training != mode:
-            self.module.train(mode)
+        if module.training != mode:
+            module.train(mode)
             for layer in self._fixed:
                 layer.eval()
+        return module
 
 
 class _PatternCall(nn.Module):

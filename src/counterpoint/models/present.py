@@ -1,12 +1,16 @@
 """Encoding the rows that have a modality, and only those."""
 
+import torch
 from torch import Tensor, nn
+
+from counterpoint.models.mode import is_stacked
 
 
 def encode_present(encoder: nn.Module, values: Tensor, present: Tensor, width: int) -> Tensor:
     """Embeddings [rows, width] of one modality; zeros, without gradient, where it is absent.
 
-    Absent rows are not computed: their values are never read, whatever they hold.
+    Absent rows are not computed: their values are never read, whatever they hold. In a stack of clients, whose tensors
+    must have one shape, zeros are computed in their place and thrown away; that reads no value either.
 
     Args:
         encoder: [rows, *shape] -> [rows, width].
@@ -14,9 +18,17 @@ def encode_present(encoder: nn.Module, values: Tensor, present: Tensor, width: i
         present: bool [rows].
         width: of an embedding.
     """
+    if is_stacked():
+        return _encode_masked(encoder, values, present)
     if bool(present.all()):
         encoded: Tensor = encoder(values)
         return encoded
     rows = present.nonzero().squeeze(1)
     empty = values.new_zeros((values.shape[0], width))
     return empty if not len(rows) else empty.index_copy(0, rows, encoder(values[rows]))
+
+
+def _encode_masked(encoder: nn.Module, values: Tensor, present: Tensor) -> Tensor:
+    wide = present.view(-1, *[1] * (values.dim() - 1))
+    encoded: Tensor = encoder(torch.where(wide, values, 0.0))
+    return torch.where(present[:, None], encoded, 0.0)

@@ -1,0 +1,162 @@
+"""The stacked engine: clients of one structure take their local steps together."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, ClassVar
+
+import torch
+
+from counterpoint.engines.gather import CommonRows, Gathered, OwnRows, Pool
+from counterpoint.engines.many import ManyClients
+from counterpoint.engines.memory import ClientMemory
+from counterpoint.engines.sequential import Sequential
+from counterpoint.engines.values import Stack, gathered, of_client
+from counterpoint.errors import PackageError
+from counterpoint.exchange.package import Package
+
+LOG = logging.getLogger("counterpoint")
+Structure = tuple[str, ...]
+BYTES_AT_ONCE = 2**28
+"""About how many bytes of parameters, gradients, optimiser state and batches one stack may take."""
+COPIES = 6
+"""Parameters, start, gradients, state: how often a stack holds what a client has, at most."""
+
+
+class Stacked(Sequential):
+    """Runs local programs for stacks of clients that own the same modalities.
+
+    A structure whose model has a layer that cannot be batched over clients runs one client at a time, which is said
+    once in the log.
+    """
+
+    name: ClassVar[str] = "stacked"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._members: dict[Structure, list[int]] = {}
+        for client, modalities in self._modalities.items():
+            self._members.setdefault(modalities, []).append(client)
+        self._pools: dict[tuple[Structure, str], Pool] = {}
+        if self.model.unstackable:
+            LOG.info("clients run one at a time: %s cannot be stacked", ", ".join(self.model.unstackable))
+
+    def _visit(
+        self, program: str, clients: Sequence[int], packages: Mapping[int, Package], occasion: str
+    ) -> Iterator[Package | None]:
+        if self.model.unstackable:
+            yield from super()._visit(program, clients, packages, occasion)
+            return
+        for group in self._groups(clients):
+            memories = [ClientMemory(dict(self._memory(client).values)) for client in group]
+            result = self._run_many(program, group, self._deliver_many(group, packages), memories, occasion)
+            for client, memory in zip(group, memories, strict=True):
+                self._memory(client).values = memory.values
+            yield from self._collect_many(group, result)
+
+    def _ask(
+        self, program: str, clients: Sequence[int], package: Package, occasion: str
+    ) -> Iterator[tuple[int, Package]]:
+        if self.model.unstackable:
+            yield from super()._ask(program, clients, package, occasion)
+            return
+        for group in self._groups(clients):
+            memories = [ClientMemory(dict(self._memory(client).values)) for client in group]
+            received = self._wire.addressed(package, self._modalities[group[0]])
+            result = self._run_many(program, group, received, memories, occasion)
+            yield from ((client, _share(result, place)) for place, client in enumerate(group))
+
+    def _groups(self, clients: Sequence[int]) -> Iterator[list[int]]:
+        """Clients of one structure, as many at once as the bound on memory allows."""
+        asked = set(clients)
+        for structure, members in self._members.items():
+            here = [client for client in members if client in asked]
+            size = self._at_once(structure)
+            yield from (here[i : i + size] for i in range(0, len(here), size))
+
+    def _at_once(self, structure: Structure) -> int:
+        layout = self.model.layout
+        own = sum(self.model.initial[n].numel() * layout[n].dtype.itemsize for n in layout.owned(structure))
+        row = sum(torch.Size(self.population.modalities[m].shape).numel() for m in structure) * 4
+        return max(1, BYTES_AT_ONCE // (COPIES * own + self.settings.batch_size * row * 40))
+
+    def _pool_of(self, structure: Structure, split: str) -> Pool:
+        if (structure, split) not in self._pools:
+            self._pools[structure, split] = Pool([self._splits[c][split]() for c in self._members[structure]])
+        return self._pools[structure, split]
+
+    def _run_many(
+        self, program: str, group: Sequence[int], received: Package, memories: Sequence[ClientMemory], occasion: str
+    ) -> Package:
+        structure = self._modalities[group[0]]
+        places = [self._members[structure].index(client) for client in group]
+
+        def own(split: str) -> Callable[[], Gathered]:
+            return cache(lambda: OwnRows(self._pool_of(structure, split), places))
+
+        splits: dict[str, Callable[[], Gathered]] = {
+            "train": own("train"),
+            "test": own("test"),
+            "global_test": lambda: CommonRows(self._global_test().only(structure), len(group)),
+        }
+        handle = ManyClients(
+            splits,
+            model=self.model,
+            modalities=structure,
+            settings=self.settings,
+            memories=memories,
+            seed=self.seed,
+            keys=[("client", client, "round", self.round, occasion) for client in group],
+        )
+        result: Package = getattr(self._away, program)(handle, received)
+        return result
+
+    def _deliver_many(self, group: Sequence[int], packages: Mapping[int, Package]) -> Package:
+        """What a group receives: one package, if all are told the same, decoded once; else each its own."""
+        first = packages[group[0]]
+        if any(packages[client] is not first for client in group):
+            arrived = [self._deliver(client, packages[client]).tensors() for client in group]
+            return type(first).of_tensors(gathered(arrived))
+        package, by_block = self._wire.down(first, self._modalities[group[0]])
+        for client in group:
+            self.log.count("down", client, by_block)
+        return package
+
+    def _collect_many(self, group: Sequence[int], result: Package) -> Iterator[Package | None]:
+        """Uploads of a group. All have one form, so one is encoded and checked for all; values are checked of each."""
+        finite = _finite(result, len(group))
+        form: dict[str, int] | None = None
+        for place, client in enumerate(group):
+            own = _share(result, place)
+            if form is None or not finite[place]:
+                upload = self._collect(client, own)
+                if upload is not None:
+                    form = {b: n for (way, c, b), n in self.log.traffic.items() if way == "up" and c == client}
+                yield upload
+                continue
+            try:
+                own = self._wire.travelling(own)
+                own.verify()
+            except PackageError as error:
+                self.log.refused.append((client, str(error)))
+                yield None
+                continue
+            self.log.count("up", client, form)
+            yield own.sent_by(client)
+
+
+def _share(result: Package, place: int) -> Package:
+    """The package of one client of a stack."""
+    return type(result).of_tensors({key: of_client(value, place) for key, value in result.tensors().items()})
+
+
+def _finite(result: Package, clients: int) -> list[bool]:
+    """For each client of a stack whether all that it sends is finite."""
+    good = torch.ones(clients, dtype=torch.bool)
+    for value in result.tensors().values():
+        each = value.each if isinstance(value, Stack) else value
+        if each.is_floating_point():
+            fine = torch.isfinite(each)
+            good &= (fine.flatten(1).all(1) if isinstance(value, Stack) else fine.all()).cpu()
+    found: list[bool] = good.tolist()
+    return found
