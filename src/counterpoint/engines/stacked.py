@@ -11,7 +11,7 @@ from counterpoint.engines.gather import CommonRows, Gathered, OwnRows, Pool
 from counterpoint.engines.many import ManyClients
 from counterpoint.engines.memory import ClientMemory
 from counterpoint.engines.sequential import Sequential
-from counterpoint.engines.values import Stack, gathered, of_client
+from counterpoint.engines.values import Stack, gathered
 from counterpoint.errors import PackageError
 from counterpoint.exchange.package import Package
 
@@ -64,7 +64,7 @@ class Stacked(Sequential):
             memories = [ClientMemory(dict(self._memory(client).values)) for client in group]
             received = self._wire.addressed(package, self._modalities[group[0]])
             result = self._run_many(program, group, received, memories, occasion)
-            yield from ((client, _share(result, place)) for place, client in enumerate(group))
+            yield from zip(group, _shares(result, len(group)), strict=True)
 
     def _groups(self, clients: Sequence[int]) -> Iterator[list[int]]:
         """Clients of one structure, as many at once as the bound on memory allows."""
@@ -126,16 +126,15 @@ class Stacked(Sequential):
         """Uploads of a group. All have one form, so one is encoded and checked for all; values are checked of each."""
         finite = _finite(result, len(group))
         form: dict[str, int] | None = None
-        for place, client in enumerate(group):
-            own = _share(result, place)
-            if form is None or not finite[place]:
+        travelling = self._wire.travelling(result)
+        for client, own, good in zip(group, _shares(travelling, len(group)), finite, strict=True):
+            if form is None or not good:
                 upload = self._collect(client, own)
                 if upload is not None:
                     form = {b: n for (way, c, b), n in self.log.traffic.items() if way == "up" and c == client}
                 yield upload
                 continue
             try:
-                own = self._wire.travelling(own)
                 own.verify()
             except PackageError as error:
                 self.log.refused.append((client, str(error)))
@@ -145,9 +144,12 @@ class Stacked(Sequential):
             yield own.sent_by(client)
 
 
-def _share(result: Package, place: int) -> Package:
-    """The package of one client of a stack."""
-    return type(result).of_tensors({key: of_client(value, place) for key, value in result.tensors().items()})
+def _shares(result: Package, clients: int) -> Iterator[Package]:
+    """The packages of the clients of a stack, one after another."""
+    tensors = result.tensors()
+    each = [v.each.unbind(0) if isinstance(v, Stack) else [v] * clients for v in tensors.values()]
+    for own in zip(*each, strict=True) if each else [()] * clients:
+        yield type(result).of_tensors(dict(zip(tensors, own, strict=True)))
 
 
 def _finite(result: Package, clients: int) -> list[bool]:
