@@ -42,6 +42,7 @@ missing.
   on fewer clients and samples than the others.
 * **own test**: each client's own test recordings, before any further local training, mean and worst over the seven
   clients. For `local` it is each client's own model.
+* **MB**: encoded packages up and down, all clients, all rounds.
 """
 
 
