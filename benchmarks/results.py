@@ -38,8 +38,8 @@ missing.
   personal models. Modalities are missing there by the same rule as in training ("as they are"); "acc" and "gyro" show
   the model one sensor of all samples that have it, "both" the samples that have both.
   A personal model is only scored on what its client can read: one without a gyroscope has no score for "gyro" and
-  "both", and "as they are" leaves out samples that hold nothing else. So under `client:0.4` the columns of `local` stand
-  on fewer clients and samples than the others.
+  "both", and "as they are" leaves out samples that hold nothing else. So under `client:0.4` the columns of `local`
+  stand on fewer clients and samples than the others.
 * **own test**: each client's own test recordings, before any further local training, mean and worst over the seven
   clients. For `local` it is each client's own model.
 * **MB**: encoded packages up and down, all clients, all rounds.

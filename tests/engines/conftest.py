@@ -1,14 +1,19 @@
-"""The handle of one client, without an engine around it."""
+"""The handle of one client without an engine around it, and a local program on two engines side by side."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import pytest
+import torch
+from torch import Tensor
 
 from counterpoint.data import Population, Samples
+from counterpoint.engines import Engine, Sequential, Stacked
 from counterpoint.engines.handle import OneClient
 from counterpoint.engines.memory import ClientMemory
-from counterpoint.methods import TrainSettings
+from counterpoint.exchange import Package, Tensors, named
+from counterpoint.methods import Client, FedAvg, TrainSettings
 from counterpoint.models import Model
 
 
@@ -40,3 +45,79 @@ def make_client(
         )
 
     return make
+
+
+@dataclass(frozen=True)
+class Note(Package):
+    """What local programs of tests answer with."""
+
+    values: Tensors = named()
+
+
+class Answering(FedAvg):
+    """A method whose local program is a function of a test."""
+
+    program: ClassVar[Callable[..., Tensors]]
+
+    def answer(self, client: Client, received: Package) -> Note:
+        return Note(type(self).program(self, client, received))
+
+
+class Pair:
+    """The same local program on the sequential and on the stacked engine."""
+
+    def __init__(self, make: Callable[[type[Engine]], Engine]) -> None:
+        self.reference, self.stacked = make(Sequential), make(Stacked)
+        assert not self.stacked.model.unstackable
+
+    def visit(
+        self, clients: Sequence[int] | None = None, package: Any = None, *, atol: float = 1e-6
+    ) -> dict[int, Tensors]:
+        """One visit on both, in a round of its own; what the stacked engine answers, if it is what it should be."""
+        found: list[dict[int, Tensors]] = []
+        for engine in (self.reference, self.stacked):
+            engine.begin(engine.round + 1)
+            uploads = engine.visit(
+                engine.clients if clients is None else clients,
+                engine.method.answer,
+                Note() if package is None else package,
+            )
+            found.append({u.client: u.values for u in uploads})
+        expected, answers = found
+        assert list(answers) == list(expected)
+        for client in expected:
+            close(answers[client], expected[client], atol, f"client {client}")
+        assert self.stacked.log.traffic == self.reference.log.traffic and not self.stacked.log.refused
+        for holder, values in self.reference.memories().items():
+            close(self.stacked.memories()[holder], values, atol, f"memory of {holder}")
+        return answers
+
+
+def close(found: Any, expected: Any, atol: float, what: str) -> None:
+    """Equal names, shapes, types and, within a tolerance, values; what is only there as zeros may be left out."""
+    if isinstance(expected, Tensor):
+        assert found.shape == expected.shape and found.dtype == expected.dtype, what
+        assert torch.allclose(found.double(), expected.double(), rtol=atol, atol=atol), what
+        return
+    for name in expected.keys() | found.keys():
+        if name in expected:
+            close(found[name], expected[name], atol, f"{what}, {name}")
+        else:
+            assert zeros(found[name]), f"{what}, {name}"
+
+
+def zeros(value: Any) -> bool:
+    return all(map(zeros, value.values())) if isinstance(value, dict) else not bool(value.any())
+
+
+@pytest.fixture
+def both(make_engine: Callable[..., Engine], make_population: Callable[..., Population]) -> Callable[..., Pair]:
+    """The pair of engines for a program(method, client, received) -> named tensors."""
+
+    def start(program: Callable[..., Tensors], people: Any = (5, 1, 14), **options: Any) -> Pair:
+        held = people if isinstance(people, Population) else make_population(people)
+        settings = {"epochs": 2, "batch_size": 4, "lr": 0.1, **options.pop("settings", {})}
+        kind = type("Answers", (Answering,), {"program": staticmethod(program)})
+        return Pair(lambda engine: make_engine(kind(), held, kind=engine, train=TrainSettings(**settings), **options))
+
+    return start

@@ -28,7 +28,7 @@ def run(
     batch_size: Annotated[int | None, typer.Option(metavar="N", help="Rows in a local step.")] = None,
     lr: Annotated[float | None, typer.Option(metavar="F", help="Learning rate of local training.")] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of everything that is drawn.")] = None,
-    engine: Annotated[str | None, typer.Option(metavar="NAME", help="Engine.")] = None,
+    engine: Annotated[str | None, typer.Option(metavar="NAME", help="sequential or stacked.")] = None,
     device: Annotated[str | None, typer.Option(metavar="NAME", help="cpu or cuda.")] = None,
     settings: Annotated[
         list[str] | None,

@@ -155,7 +155,7 @@ class Engine(Federation):
         changes nothing.
         """
         answers = self._ask(program.__name__, sorted(clients), package, f"ask {program.__name__}")
-        return {client: cast(Up, answer) for client, answer in answers}
+        return {client: cast(Up, answer) for client, answer in sorted(answers, key=lambda pair: pair[0])}
 
     def _deliver(self, client: int, package: Package) -> Package:
         arrived, by_block = self._wire.down(package, self._modalities[client])

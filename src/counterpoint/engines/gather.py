@@ -123,7 +123,7 @@ class OwnRows(Gathered):
         """See `Gathered.chunks`."""
         sizes = torch.tensor(self.sizes)
         for part in torch.split(torch.arange(max(self.sizes, default=0)), rows):
-            at = (sizes > part[0]).nonzero().flatten()
+            at = (sizes > (part[0] if len(part) else -1)).nonzero().flatten()
             mask = part[None, :] < sizes[at][:, None]
             yield self._look(at, torch.where(mask, part[None, :], 0), mask)
 

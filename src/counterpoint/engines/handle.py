@@ -120,7 +120,7 @@ class OneClient(Client):
         """Gradient of the mean loss; zero where the loss does not reach."""
         leaves = {name: tensors[name].detach().requires_grad_() for name in moving}
         value = loss({**tensors, **leaves}, batch, using)
-        if value.dim() == 1:
+        if value.shape == batch.label.shape:
             value = value.mean()
         elif value.dim():
             raise TypeError(f"a loss returns one value a row or a scalar, not a tensor of shape {tuple(value.shape)}")

@@ -49,6 +49,10 @@ class ManyMemories(Memory):
         found = [memory.values.get(name) for memory in self._memories]
         return gathered([of_client(default, i) if value is None else value for i, value in enumerate(found)])
 
+    def of_each(self, name: str) -> list[Mapping[str, Any]]:
+        """The named values that each client stored under a name; none for those that stored nothing."""
+        return [memory.values.get(name, {}) for memory in self._memories]
+
     def __setitem__(self, name: str, value: Value) -> None:
         for place, memory in enumerate(self._memories):
             memory.values[name] = copied(of_client(value, place))
@@ -98,7 +102,7 @@ class ManyClients(Client):
         keys: Sequence[tuple[Key, ...]],
     ) -> None:
         self.settings = settings
-        self.memory = ManyMemories(memories)
+        self.memory = self._memories = ManyMemories(memories)
         self._splits = splits
         self._model = model
         self._owned = model.layout.owned(modalities)
@@ -127,12 +131,17 @@ class ManyClients(Client):
 
     def load(self, tensors: Mapping[str, Any]) -> Tensors:
         """Received, else remembered, else initial. What is the same for all clients stays one tensor."""
-        known = {**self._model.initial, **self.memory.get("model", self._model.initial), **tensors}
+        initial, kept = self._model.initial, self._memories.of_each("model")
+        own = [name for name in self._owned if any(name in values for values in kept)]
+        remembered = gathered([{name: values.get(name, initial[name]) for name in own} for values in kept])
+        known = {**initial, **remembered, **tensors}
         return {name: known[name] for name in self._owned}
 
-    def _wide(self, value: Any) -> Any:
-        """A value as a stack; one that is common to all is repeated without a copy."""
-        return value if isinstance(value, Stack) else Stack(value.expand(len(self._keys), *value.shape))
+    def _own(self, value: Any, order: Tensor | None) -> Tensor:
+        """A copy of a value for each client, [clients, ...], in this order; in theirs where None."""
+        if not isinstance(value, Stack):
+            return torch.as_tensor(value).expand(len(self._keys), *value.shape).clone()
+        return value.each.clone() if order is None else value.each[order]
 
     def train(
         self,
@@ -157,10 +166,11 @@ class ManyClients(Client):
         longest = torch.stack([none, *limits.values()]).amax(0)
         order = longest.argsort(descending=True, stable=True)
         plan = samples.steps(self._rows(samples.sizes, longest.tolist()), order.tolist())
-        tensors = {n: self._wide(v).each[order].clone() for n, v in params.items()}
+        sorted_already = order.equal(torch.arange(len(order)))
+        tensors = {n: self._own(v, None if sorted_already else order) for n, v in params.items()}
         limits = {name: limit[order] for name, limit in limits.items()}
         needed = rows_of(using or {}, order)
-        state = self._remembered(remember, tensors, order)
+        state = self._remembered(remember, order)
         optimizer = make_optimizer(self.settings)
         with training(True), stacked():
             for step, look in enumerate(plan):
@@ -174,6 +184,8 @@ class ManyClients(Client):
         back = order.argsort()
         if remember is not None:
             self.memory[remember] = stacked_of({n: {k: v[back] for k, v in s.items()} for n, s in state.items()})
+        if sorted_already:
+            return {name: Stack(value) for name, value in tensors.items()}  # type: ignore[misc]
         return {name: Stack(value[back]) for name, value in tensors.items()}  # type: ignore[misc]
 
     def _limits(self, params: Tensors, trainable: Sequence[str] | None, steps: Any) -> dict[str, Tensor]:
@@ -195,11 +207,15 @@ class ManyClients(Client):
             for rows, count, key in zip(sizes, steps, self._keys, strict=True)
         ]
 
-    def _remembered(self, name: str | None, tensors: Mapping[str, Tensor], order: Tensor) -> State:
+    def _remembered(self, name: str | None, order: Tensor) -> State:
+        """The optimiser's state of each; it starts at zero for a client that has none yet of a tensor."""
         if name is None:
             return {}
-        kept = self.memory.get(name, {})
-        return {n: {k: v.each[order].clone() for k, v in parts.items()} for n, parts in kept.items() if n in tensors}
+        kept = self._memories.of_each(name)
+        some: State = {n: parts for own in kept for n, parts in own.items()}
+        fresh = {n: {k: torch.zeros_like(v) for k, v in parts.items()} for n, parts in some.items()}
+        every = gathered([{n: own.get(n, parts) for n, parts in fresh.items()} for own in kept])
+        return {n: {k: v.each[order] for k, v in parts.items()} for n, parts in every.items()}
 
     def fold(
         self,
@@ -260,7 +276,7 @@ def _gradients(
     leaves = {name: tensors[name].detach().requires_grad_() for name in moving}
     every = {name: Stack(leaves.get(name, value)) for name, value in tensors.items()}
     value = _call(loss, every, look, using)
-    if value.dim() == 2:
+    if value.shape == look.mask.shape:
         value = torch.where(look.mask, value, 0.0).sum(1) / look.mask.sum(1)
     elif value.dim() != 1:
         raise TypeError(f"a loss returns one value a row or a scalar, not a tensor of shape {tuple(value.shape[1:])}")
@@ -292,6 +308,7 @@ def _by_name(outputs: Sequence[tuple[Any, Tensor]], reduce: Callable[[Sequence[t
 def _reduced(parts: Sequence[tuple[Tensor, Tensor]], sizes: Sequence[int], how: Reduce) -> Stack:
     """Rows and whose they are, as one value a client."""
     rows, whose = (torch.cat([part[i] for part in parts]) for i in (0, 1))
+    rows = rows if rows.is_floating_point() or rows.is_complex() or how == "concatenate" else rows.long()
     if how == "concatenate":
         if len(set(sizes)) > 1:
             raise TypeError("rows of clients with unequal numbers of samples cannot be concatenated in one stack")

@@ -13,6 +13,7 @@ from counterpoint.engines.memory import ClientMemory
 from counterpoint.engines.sequential import Sequential
 from counterpoint.engines.values import Stack, gathered
 from counterpoint.errors import PackageError
+from counterpoint.exchange import encode
 from counterpoint.exchange.package import Package
 
 LOG = logging.getLogger("counterpoint")
@@ -40,6 +41,8 @@ class Stacked(Sequential):
         self._pools: dict[tuple[Structure, str], Pool] = {}
         if self.model.unstackable:
             LOG.info("clients run one at a time: %s cannot be stacked", ", ".join(self.model.unstackable))
+        else:
+            _ = self.model.for_stacks
 
     def _visit(
         self, program: str, clients: Sequence[int], packages: Mapping[int, Package], occasion: str
@@ -47,7 +50,7 @@ class Stacked(Sequential):
         if self.model.unstackable:
             yield from super()._visit(program, clients, packages, occasion)
             return
-        for group in self._groups(clients):
+        for group in self._groups(clients, packages):
             memories = [ClientMemory(dict(self._memory(client).values)) for client in group]
             result = self._run_many(program, group, self._deliver_many(group, packages), memories, occasion)
             for client, memory in zip(group, memories, strict=True):
@@ -60,19 +63,24 @@ class Stacked(Sequential):
         if self.model.unstackable:
             yield from super()._ask(program, clients, package, occasion)
             return
-        for group in self._groups(clients):
+        for group in self._groups(clients, dict.fromkeys(clients, package)):
             memories = [ClientMemory(dict(self._memory(client).values)) for client in group]
             received = self._wire.addressed(package, self._modalities[group[0]])
             result = self._run_many(program, group, received, memories, occasion)
             yield from zip(group, _shares(result, len(group)), strict=True)
 
-    def _groups(self, clients: Sequence[int]) -> Iterator[list[int]]:
-        """Clients of one structure, as many at once as the bound on memory allows."""
+    def _groups(self, clients: Sequence[int], packages: Mapping[int, Package]) -> Iterator[list[int]]:
+        """Clients of one structure whose packages have one form, as many at once as the bound on memory allows."""
         asked = set(clients)
+        forms = {id(package): _form(package) for package in packages.values()}
         for structure, members in self._members.items():
-            here = [client for client in members if client in asked]
             size = self._at_once(structure)
-            yield from (here[i : i + size] for i in range(0, len(here), size))
+            alike: dict[Any, list[int]] = {}
+            for client in members:
+                if client in asked:
+                    alike.setdefault(forms[id(packages[client])], []).append(client)
+            for here in alike.values():
+                yield from (here[i : i + size] for i in range(0, len(here), size))
 
     def _at_once(self, structure: Structure) -> int:
         layout = self.model.layout
@@ -128,28 +136,35 @@ class Stacked(Sequential):
         form: dict[str, int] | None = None
         travelling = self._wire.travelling(result)
         for client, own, good in zip(group, _shares(travelling, len(group)), finite, strict=True):
-            if form is None or not good:
+            if form is None or not good or not _verified(own):
                 upload = self._collect(client, own)
                 if upload is not None:
-                    form = {b: n for (way, c, b), n in self.log.traffic.items() if way == "up" and c == client}
+                    form = self._wire.size(upload, encode(upload))
                 yield upload
-                continue
-            try:
-                own.verify()
-            except PackageError as error:
-                self.log.refused.append((client, str(error)))
-                yield None
                 continue
             self.log.count("up", client, form)
             yield own.sent_by(client)
 
 
+def _form(package: Package) -> Any:
+    """Names, shapes and types of what a package holds."""
+    return type(package), tuple((key, v.shape, v.dtype) for key, v in package.tensors().items())
+
+
 def _shares(result: Package, clients: int) -> Iterator[Package]:
     """The packages of the clients of a stack, one after another."""
     tensors = result.tensors()
-    each = [v.each.unbind(0) if isinstance(v, Stack) else [v] * clients for v in tensors.values()]
-    for own in zip(*each, strict=True) if each else [()] * clients:
+    each = [v.each if isinstance(v, Stack) else v.expand(clients, *v.shape).clone() for v in tensors.values()]
+    for own in zip(*(value.unbind(0) for value in each), strict=True) if each else [()] * clients:
         yield type(result).of_tensors(dict(zip(tensors, own, strict=True)))
+
+
+def _verified(upload: Package) -> bool:
+    try:
+        upload.verify()
+    except PackageError:
+        return False
+    return True
 
 
 def _finite(result: Package, clients: int) -> list[bool]:
@@ -157,8 +172,12 @@ def _finite(result: Package, clients: int) -> list[bool]:
     good = torch.ones(clients, dtype=torch.bool)
     for value in result.tensors().values():
         each = value.each if isinstance(value, Stack) else value
+        if each.is_complex() or (each.is_floating_point() and each.dtype.itemsize == 1):
+            return [False] * clients  # `check` knows how to look at these, one package at a time
         if each.is_floating_point():
+            if bool(torch.isfinite(each.sum())):  # one pass; a sum that overflows is looked at more closely
+                continue
             fine = torch.isfinite(each)
-            good &= (fine.flatten(1).all(1) if isinstance(value, Stack) else fine.all()).cpu()
+            good &= (fine[:, None].flatten(1).all(1) if isinstance(value, Stack) else fine.all()).cpu()
     found: list[bool] = good.tolist()
     return found

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor
@@ -10,11 +10,29 @@ from torch import Tensor
 Dims = Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stack:
     """One value of each client of a stack, [clients, *shape]. Methods hand it on without looking inside."""
 
     each: Tensor
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        _opaque()
+
+
+def _opaque(*_: Any, **__: Any) -> NoReturn:
+    raise TypeError("a client's value is opaque here, for it may stand for many clients: use client.map(fn, value)")
+
+
+_LOOKS = (
+    "bool int float index len iter getitem contains eq ne lt le gt ge neg abs invert add radd sub rsub mul rmul "
+    "truediv rtruediv floordiv rfloordiv mod rmod pow rpow matmul rmatmul and rand or ror"
+)
+for _look in _LOOKS.split():
+    setattr(Stack, f"__{_look}__", _opaque)
+Stack.__torch_function__ = classmethod(_opaque)  # type: ignore[attr-defined]
 
 
 def parted(value: Any) -> tuple[Any, Dims]:
@@ -64,9 +82,15 @@ def of_client(value: Any, place: int) -> Any:
 
 
 def gathered(values: Sequence[Any]) -> Any:
-    """Equal-shaped nested values, one a client, as one with stacks."""
+    """Equal-shaped nested values, one a client, as one with stacks.
+
+    Raises:
+        TypeError: they have different names.
+    """
     first = values[0]
     if isinstance(first, Mapping):
+        if any(value.keys() != first.keys() for value in values):
+            raise TypeError(f"clients of one stack have values of the same names, not {[sorted(v) for v in values]}")
         return {name: gathered([value[name] for value in values]) for name in first}
     if isinstance(first, list | tuple):
         return type(first)(gathered(parts) for parts in zip(*values, strict=True))

@@ -113,12 +113,13 @@ class Model:
         return unstackable(self.module)
 
     @cached_property
-    def _stacked_module(self) -> nn.Module:
+    def for_stacks(self) -> nn.Module:
+        """The module in a form that can be called for many clients at once; made outside of any `torch.vmap`."""
         return stackable_copy(self.module)
 
     def _ready(self, train: bool | None) -> nn.Module:
         """The module to call, in the right mode."""
-        module = self._stacked_module if is_stacked() else self.module
+        module = self.for_stacks if is_stacked() else self.module
         mode = is_training() if train is None else train
         if module.training != mode:
             module.train(mode)

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from counterpoint.models.stacking.linear import linear
 from counterpoint.models.stacking.registry import stacks
 
 
@@ -25,7 +26,7 @@ class PlainGRU(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """[rows, steps, channels] -> [rows, steps, hidden] and [1, rows, hidden]."""
-        inputs = nn.functional.linear(x, self.weight_ih_l0, self.bias_ih_l0)
+        inputs = linear(x, self.weight_ih_l0, self.bias_ih_l0)
         recurrent = self.weight_hh_l0.t()
         h = torch.zeros_like(inputs[:, 0, : recurrent.shape[0]])
         states = []

@@ -59,14 +59,14 @@ def _stands_for(layer: nn.Module) -> nn.Module | None:
 def unstackable(module: nn.Module) -> list[str]:
     """The layers of a module that cannot be batched over clients, as `name (kind)`.
 
-    A leaf of `torch.nn` must be known; a module with buffers that training moves (running statistics) is not; modules
-    of one's own are taken to consist of plain operations.
+    A layer of `torch.nn`, or one's own kind of it, must be known; a module with buffers that training moves (running
+    statistics) is not; other modules of one's own are taken to consist of plain operations.
     """
     found = []
     for name, layer in module.named_modules():
-        of_torch = type(layer).__module__.startswith("torch.nn.") and not any(True for _ in layer.children())
+        of_torch = any(kind.__module__.startswith("torch.nn.") for kind in type(layer).__mro__ if kind is not nn.Module)
         moves = any(True for _ in layer.buffers(recurse=False))
-        known = isinstance(layer, AS_THEY_ARE) or type(layer) in _CONTAINERS or _stands_for(layer) is not None
+        known = isinstance(layer, (*AS_THEY_ARE, *_CONTAINERS)) or _stands_for(layer) is not None
         if moves or (of_torch and not known):
             found.append(f"{name or 'the model'} ({type(layer).__name__})")
     return found
