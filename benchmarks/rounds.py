@@ -60,8 +60,8 @@ def main() -> None:
         f"one thread; matrix product {matrix_rate():.0f} GFLOP/s"
     )
     table = Table(title="watch, 7 clients, 1221 windows, batch 16, one local epoch")
-    for column in ("engine", "method", "encoder", "seconds a round", "fastest", "slowest", "MB a round"):
-        table.add_column(column, justify="left" if column in {"engine", "method", "encoder"} else "right")
+    for column in ("engine", "method", "encoder", "s a round", "fastest", "slowest", "MB"):
+        table.add_column(column, justify="left" if column in {"engine", "method", "encoder"} else "right", no_wrap=True)
     cases = [(e, m, "cnn") for e in ENGINES for m in METHODS] + [(e, "fedavg", "gru") for e in ENGINES]
     for engine, method, encoder in track(cases, "timing", console=console, transient=True):
         seconds, size = round_times(engine, method, encoder, rounds)

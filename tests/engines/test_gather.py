@@ -50,13 +50,25 @@ def seen(look: Look, row: int) -> Batch:
 
 
 def equal(batch: Batch, samples: Samples, index: Tensor) -> bool:
-    """Whether a batch shows these rows of the samples where it counts."""
+    """Whether a batch shows these rows of the samples where it counts; what is absent may hold anything."""
     keep = batch.mask
     expected = samples.batch(index)
     pairs = [(batch.label, expected.label), (batch.index, expected.index)]
-    pairs += [(batch.x[m], expected.x[m]) for m in expected.x]
     pairs += [(batch.present[m], expected.present[m]) for m in expected.present]
-    return all(torch.equal(found[keep], wanted) for found, wanted in pairs)
+    seen = [(batch.x[m][keep][expected.present[m]], value[expected.present[m]]) for m, value in expected.x.items()]
+    return all(torch.equal(found[keep], wanted) for found, wanted in pairs) and all(torch.equal(*pair) for pair in seen)
+
+
+def test_absent_rows_hold_one_that_is_present(make_samples: Callable[..., Samples]) -> None:
+    """Nothing of what an absent row held is left in a pool; a modality that is nowhere present is zero."""
+    part = make_samples(6, key="gaps")
+    present = {"acc": torch.tensor([False, True, False, True, True, True]), "gyro": torch.zeros(6, dtype=torch.bool)}
+    poisoned = {m: v.masked_fill(~present[m][:, None, None], float("nan")) for m, v in part.x.items()}
+    pool = Pool([Samples(poisoned, present, part.label, part.unit)])
+    assert torch.equal(pool.x["acc"][0], part.x["acc"][1])
+    assert torch.equal(pool.x["acc"][2], part.x["acc"][1])
+    assert torch.equal(pool.x["acc"][3:], part.x["acc"][3:])
+    assert not pool.x["gyro"].any()
 
 
 @pytest.mark.parametrize("batch", [1, 3, 4, 5, 50])

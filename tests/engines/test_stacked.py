@@ -15,7 +15,8 @@ from counterpoint.engines import Engine, Sequential, Stacked, stacked
 from counterpoint.engines.many import ManyClients
 from counterpoint.exchange import Tensors
 from counterpoint.methods import METHODS
-from counterpoint.models import ModelSettings, build_model
+from counterpoint.models import Model, ModelSettings, build_model
+from counterpoint.models.present import encode_present
 
 Make = Callable[..., Any]
 RAGGED = (5, 1, 14, 40, 3, 8)
@@ -165,3 +166,39 @@ def test_what_cannot_be_stacked_runs_as_on_the_reference(
     assert all(same(results[0][key], results[1][key]) for key in results[0]), "to the bit"
     lines = [r.getMessage() for r in caplog.records if "cannot be stacked" in r.getMessage()]
     assert lines == [f"clients run one at a time: {said} cannot be stacked"]
+
+
+class Normed(nn.Module):
+    """Votes of each modality's rows of length one: a row of zeros has no direction, and its gradient is NaN."""
+
+    def __init__(self, modalities: Any, task: Any) -> None:
+        super().__init__()
+        self.vote = nn.ModuleDict({m: nn.Linear(6, len(task.classes)) for m in sorted(modalities)})
+
+    def forward(self, batch: Batch) -> Tensor:
+        found = []
+        for m in sorted(batch.x):
+            encoder = nn.Sequential(nn.Flatten(), _Direction(), self.vote[m])
+            found.append(encode_present(encoder, batch.x[m], batch.present[m], self.vote[m].out_features))
+        return torch.stack(found).sum(0)
+
+
+class _Direction(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x / x.norm(dim=1, keepdim=True)
+
+
+def test_absent_rows_are_not_asked_for_as_zeros(
+    make_population: Callable[..., Population],
+    make_model: Callable[..., Model],
+    make_engine: Callable[..., Engine],
+    play: Callable[..., Any],
+    apart: Callable[..., float],
+) -> None:
+    people = make_population(missing="sample")
+    weights = [
+        play(make_engine(people=people, model=make_model(people, builder=Normed), kind=kind))
+        for kind in (Sequential, Stacked)
+    ]
+    assert all(value.isfinite().all() for value in weights[1].values())
+    assert apart(*weights) < 1e-6

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -55,6 +55,19 @@ class Gathered(ABC):
         """All rows of all clients, so many at a time, and int64 [rows] whose they are."""
 
 
+def filled(samples: Samples, modality: str) -> Tensor:
+    """A modality's values with a row that is present in place of every absent one; zeros, where none is.
+
+    What is computed on them is thrown away, but it must not break: an encoder that divides by a norm has no gradient
+    at zero.
+    """
+    values, there = samples.x[modality], samples.present[modality]
+    if bool(there.all()):
+        return values
+    fill = values[there.long().argmax()] if bool(there.any()) else torch.zeros_like(values[0])
+    return torch.where(there.view(-1, *[1] * (values.dim() - 1)), values, fill)
+
+
 class Pool:
     """One split of all clients of a structure, their rows one after another in one tensor a modality.
 
@@ -66,7 +79,7 @@ class Pool:
         names = parts[0].modalities
         self.sizes = [len(part) for part in parts]
         self.first = [0, *torch.tensor(self.sizes[:-1], dtype=torch.long).cumsum(0).tolist()]
-        self.x = {m: torch.cat([part.x[m] for part in parts]) for m in names}
+        self.x = {m: torch.cat([filled(part, m) for part in parts]) for m in names}
         self.present = {m: torch.cat([part.present[m] for part in parts]) for m in names}
         self.complete = {m: bool(value.all()) for m, value in self.present.items()}
         self.label = torch.cat([part.label for part in parts])
@@ -150,7 +163,7 @@ class CommonRows(Gathered):
     """
 
     def __init__(self, samples: Samples, clients: int) -> None:
-        self._samples = samples
+        self._samples = replace(samples, x={m: filled(samples, m) for m in samples.modalities})
         self.sizes = [len(samples)] * clients
 
     def steps(self, orders: Sequence[Sequence[Tensor]], places: Sequence[int]) -> Iterator[Look]:

@@ -10,7 +10,7 @@ def encode_present(encoder: nn.Module, values: Tensor, present: Tensor, width: i
     """Embeddings [rows, width] of one modality; zeros, without gradient, where it is absent.
 
     Absent rows are not computed: their values are never read, whatever they hold. In a stack of clients, whose tensors
-    must have one shape, zeros are computed in their place and thrown away; that reads no value either.
+    must have one shape, they are computed and thrown away; the engine has put a present row in their place.
 
     Args:
         encoder: [rows, *shape] -> [rows, width].
@@ -29,6 +29,5 @@ def encode_present(encoder: nn.Module, values: Tensor, present: Tensor, width: i
 
 
 def _encode_masked(encoder: nn.Module, values: Tensor, present: Tensor) -> Tensor:
-    wide = present.view(-1, *[1] * (values.dim() - 1))
-    encoded: Tensor = encoder(torch.where(wide, values, 0.0))
+    encoded: Tensor = encoder(values)
     return torch.where(present[:, None], encoded, 0.0)
