@@ -1,5 +1,7 @@
 """Short runs on the real watch data, and a process that kills itself at a chosen moment."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +12,7 @@ import pytest
 
 import counterpoint
 from counterpoint import RunResult
+from counterpoint.runs.watch import Watcher
 
 SHORT: dict[str, Any] = {"data": "watch", "clients": 3, "rounds": 4, "epochs": 1, "missing": "sample:0.3", "seed": 5}
 
@@ -25,6 +28,21 @@ def short_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., RunResu
         return made[method]
 
     return get
+
+
+class Interrupts(Watcher):
+    """Presses Ctrl-C in the second round."""
+
+    def __init__(self) -> None:
+        self.rounds = 0
+
+    def client_done(self) -> None:
+        if self.rounds == 1:
+            self.rounds = 2
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def round_done(self, number: int, latest: object, refused: object) -> None:
+        self.rounds = max(self.rounds, number)
 
 
 DYING = """

@@ -1,7 +1,6 @@
 """A run can be killed at any moment and resumed to the same bits."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -17,10 +16,9 @@ from counterpoint import RunResult, Stopped, UserError
 from counterpoint.evaluate import Metric
 from counterpoint.runs.checkpoint import load_checkpoint
 from counterpoint.runs.table import read_metrics
-from counterpoint.runs.watch import Watcher
 from counterpoint.storage import digest
 
-from .conftest import SHORT
+from .conftest import SHORT, Interrupts
 
 
 def state_of(out: Path) -> dict:
@@ -104,21 +102,6 @@ def test_killed_from_outside_again_and_again(tmp_path: Path, short_run: Callable
     assert_same_run(out, short_run("scaffold"))
 
 
-class Interrupts(Watcher):
-    """Presses Ctrl-C in the second round."""
-
-    def __init__(self) -> None:
-        self.rounds = 0
-
-    def client_done(self) -> None:
-        if self.rounds == 1:
-            self.rounds = 2
-            os.kill(os.getpid(), signal.SIGINT)
-
-    def round_done(self, number: int, latest: object, refused: object) -> None:
-        self.rounds = max(self.rounds, number)
-
-
 def test_ctrl_c_stops_after_saving_and_says_how_to_go_on(tmp_path: Path, short_run: Callable[..., RunResult]) -> None:
     out = tmp_path / "run"
     before = signal.getsignal(signal.SIGINT)
@@ -126,6 +109,9 @@ def test_ctrl_c_stops_after_saving_and_says_how_to_go_on(tmp_path: Path, short_r
         counterpoint.run("scaffold", out=out, watcher=Interrupts(), **SHORT)
     assert signal.getsignal(signal.SIGINT) is before
     assert state_of(out)["round"] == 2
+    log = (out / "log.txt").read_text()
+    assert "stopped after round 2 of 4" in log
+    assert "failed" not in log and "Traceback" not in log, "a stop that was asked for is no failure"
     counterpoint.resume(out)
     assert_same_run(out, short_run("scaffold"))
 

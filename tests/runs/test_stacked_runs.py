@@ -1,7 +1,5 @@
 """Runs on the stacked engine: the numbers of the sequential one, and the same bits after a stop."""
 
-import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,27 +9,12 @@ import torch
 import counterpoint
 from counterpoint import RunResult, Stopped
 from counterpoint.evaluate import Metric
-from counterpoint.runs.watch import Watcher
 
+from .conftest import Interrupts
 from .test_resume import assert_same_run
 
 SHORT = {"data": "watch", "clients": 3, "rounds": 3, "epochs": 1, "missing": "sample:0.3", "seed": 5}
 NAMES = ("scaffold", "local", "fedadam")
-
-
-class Interrupts(Watcher):
-    """Presses Ctrl-C when a client of the second round is done."""
-
-    def __init__(self) -> None:
-        self.rounds = 0
-
-    def client_done(self) -> None:
-        if self.rounds == 1:
-            self.rounds = 2
-            os.kill(os.getpid(), signal.SIGINT)
-
-    def round_done(self, number: int, latest: object, refused: object) -> None:
-        self.rounds = max(self.rounds, number)
 
 
 @pytest.fixture(scope="module")

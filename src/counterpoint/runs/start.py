@@ -19,6 +19,7 @@ from counterpoint.runs.config import GIVEN, RunConfig, checked, sorted_settings
 from counterpoint.runs.folder import RunFolder, unused
 from counterpoint.runs.result import RunResult
 from counterpoint.runs.run import Run
+from counterpoint.runs.stop import Stopped
 from counterpoint.runs.watch import Watcher
 
 LOG = logging.getLogger("counterpoint")
@@ -208,6 +209,11 @@ def logged(folder: RunFolder) -> Iterator[None]:
     LOG.setLevel(logging.INFO)
     try:
         yield
+    except Stopped:
+        raise
+    except UserError as error:
+        LOG.error("%s", error)
+        raise
     except Exception:
         LOG.exception("the run failed")
         raise
