@@ -1,7 +1,7 @@
 # make demo   make the environment, get real data, train, write a report
 # make test   lint, types, layers, all tests
 # make lint   the first three of these alone
-# make bench  timings (never part of the tests)
+# make bench  measure speed, other frameworks beside ours (about 25 minutes); writes docs/performance.md
 # make clean  remove the environment and caches; runs/ and downloaded data stay
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -28,8 +28,8 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.dev
-	$(BIN)/python benchmarks/rounds.py
+bench: $(VENV)/.bench
+	$(BIN)/python -m benchmarks.speed
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -46,6 +46,10 @@ $(VENV)/.demo: $(VENV)/.made pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.demo
 	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.dev benchmarks/requirements.txt
+	@$(PIP) --requirement benchmarks/requirements.txt
 	@touch $@
 
 clean:

@@ -3,14 +3,20 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterpoint.aggregation import block_average, sample_weights, weighted_mean
-from counterpoint.exchange import Tensors, Weights
+from counterpoint.aggregation import BlockAverage, block_average
+from counterpoint.exchange import Many, Tensors, Weights
 
 OLD: Tensors = {"enc.a": torch.tensor([0.0, 0.0]), "enc.b": torch.tensor([7.0]), "head": torch.tensor(1.0)}
 
 
 def upload(samples: int, **values: torch.Tensor) -> Weights:
     return Weights({n.replace("_", "."): v for n, v in values.items()}, torch.tensor(samples))
+
+
+def weighted_mean(values: list[torch.Tensor], weights: list[float]) -> torch.Tensor:
+    average = BlockAverage()
+    average.add({"w": torch.stack(values)}, torch.tensor(weights))
+    return average.over({"w": torch.empty(0)})["w"]
 
 
 def test_a_weighted_mean_by_hand():
@@ -73,7 +79,7 @@ def test_weights_of_ones_own():
     uploads = [upload(100, head=torch.tensor(1.0)), upload(1, head=torch.tensor(3.0))]
     assert float(block_average(OLD, uploads, [1.0, 1.0])["head"]) == 2.0
     assert float(block_average(OLD, uploads, [0.0, 1.0])["head"]) == 3.0
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="one weight for each"):
         block_average(OLD, uploads, [1.0])
 
 
@@ -86,9 +92,23 @@ def test_the_order_of_clients_does_not_matter_once_they_are_sorted():
 
 
 def test_an_upload_that_does_not_say_its_samples_cannot_be_averaged_by_them():
-    assert sample_weights([upload(3), upload(0)]) == [3.0, 0.0]
     with pytest.raises(ValueError, match="must say how many"):
-        sample_weights([Weights()])
+        block_average(OLD, [Weights()])
+
+
+def test_uploads_that_come_together_count_as_each_alone():
+    source = torch.Generator().manual_seed(2)
+    sent = [Weights({"w": torch.randn(7, 3, generator=source)}, torch.tensor(n)) for n in (5, 3, 0, 9)]
+    together = Many((0, 1, 2), Weights({"w": torch.stack([u.weights["w"] for u in sent[:3]])}, torch.tensor([5, 3, 0])))
+    start = {"w": torch.zeros(7, 3)}
+    assert torch.allclose(block_average(start, [together, sent[3]])["w"], block_average(start, sent)["w"], rtol=1e-6)
+
+
+def test_how_many_held_a_tensor():
+    average = BlockAverage()
+    average.add({"a": torch.ones(3, 2), "b": torch.ones(3)}, torch.tensor([1.0, 0.0, 2.0]))
+    average.add({"a": torch.ones(1, 2)}, torch.tensor([1.0]))
+    assert (average.holders("a"), average.holders("b"), average.holders("c")) == (3, 2, 0)
 
 
 def test_the_inputs_stay_as_they_were():

@@ -42,6 +42,11 @@ RUN = ("run", "fedavg", "--data", "watch")
         ((*RUN, "--partition", "dirichlet"), ["dirichlet:ALPHA"]),
         ((*RUN, "--missing", "client:2"), ["client:RATE"]),
         ((*RUN, "--engine", "sequentail"), ["unknown engine 'sequentail'", "'sequential'"]),
+        ((*RUN, "--engine", "sequential", "--workers", "2"), ["sequential engine", "leave out --workers,"]),
+        ((*RUN, "--engine", "sequential", "--stack", "4"), ["sequential engine", "leave out --stack,"]),
+        ((*RUN, "--engine", "sequential", "--stack", "4", "--workers", "2"), ["leave out --stack and --workers,"]),
+        ((*RUN, "--workers", "0"), ["'workers' = 0", "greater than or equal to 1"]),
+        ((*RUN, "--stack", "0"), ["'stack' = 0", "greater than or equal to 1"]),
         (("resume", "nowhere"), ["nowhere is not a run folder"]),
         (("report", "nowhere"), ["nowhere is not a run folder"]),
     ],
@@ -69,6 +74,12 @@ def test_folder_that_is_not_empty(call: Callable[..., Any], quick: tuple[str, ..
     status, _, err = call("run", "fedavg", *quick, "--out", tmp_path)
     assert status == 2
     assert "is not an empty folder" in err and err.count("\n") == 1
+
+
+def test_no_workers_at_all(call: Callable[..., Any], finished: Path) -> None:
+    status, out, err = call("resume", finished, "--workers", "0")
+    assert (status, out) == (2, "")
+    assert "'workers' = 0" in err and err.count("\n") == 1
 
 
 def test_damaged_checkpoint(call: Callable[..., Any], finished: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Batches of many clients at once: everyone's own rows, each once an epoch, and nobody else's."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,9 +9,10 @@ import torch
 from torch import Tensor
 
 from counterpoint.data import Samples
-from counterpoint.data.samples import Batch
+from counterpoint.data.samples import Batch, side_by_side
+from counterpoint.engines import gather
 from counterpoint.engines.gather import CommonRows, Look, OwnRows, Pool
-from counterpoint.engines.plan import batches
+from counterpoint.engines.plan import Plan, batches, plan, steps_in
 
 Make = Callable[..., Any]
 SIZES = (5, 1, 12, 4, 8)
@@ -28,14 +30,16 @@ def own(parts: list[Samples]) -> OwnRows:
     return OwnRows(Pool(parts), CHOSEN)
 
 
-def planned(sizes: Sequence[int], batch: int, epochs: int) -> tuple[list[list[Tensor]], list[int]]:
-    """Orders as the engine draws them, and clients by falling number of steps."""
-    counts = [-(-n // batch) * epochs for n in sizes]
-    orders = [
-        batches(n, batch, count, torch.Generator().manual_seed(i))
-        for i, (n, count) in enumerate(zip(sizes, counts, strict=True))
-    ]
-    return orders, sorted(range(len(sizes)), key=lambda place: -counts[place])
+def planned(sizes: Sequence[int], batch: int, steps: Sequence[int]) -> tuple[Plan, Tensor, list[list[Tensor]]]:
+    """A plan of clients by falling number of steps, their places, and each one's batches by the reference."""
+    places = sorted(range(len(sizes)), key=lambda place: -steps[place])
+    made = plan([sizes[p] for p in places], batch, [steps[p] for p in places], places)
+    orders = [batches(sizes[p], batch, steps[p], torch.Generator().manual_seed(p)) for p in range(len(sizes))]
+    return made, torch.tensor(places, dtype=torch.long), orders
+
+
+def of_epochs(sizes: Sequence[int], batch: int, epochs: int) -> tuple[Plan, Tensor, list[list[Tensor]]]:
+    return planned(sizes, batch, [steps_in(n, batch, epochs) for n in sizes])
 
 
 def seen(look: Look, row: int) -> Batch:
@@ -65,19 +69,21 @@ def test_absent_rows_hold_one_that_is_present(make_samples: Callable[..., Sample
     present = {"acc": torch.tensor([False, True, False, True, True, True]), "gyro": torch.zeros(6, dtype=torch.bool)}
     poisoned = {m: v.masked_fill(~present[m][:, None, None], float("nan")) for m, v in part.x.items()}
     pool = Pool([Samples(poisoned, present, part.label, part.unit)])
-    assert torch.equal(pool.x["acc"][0], part.x["acc"][1])
-    assert torch.equal(pool.x["acc"][2], part.x["acc"][1])
-    assert torch.equal(pool.x["acc"][3:], part.x["acc"][3:])
-    assert not pool.x["gyro"].any()
+    acc = pool.values("acc", torch.arange(6))
+    assert torch.equal(acc[0], part.x["acc"][1])
+    assert torch.equal(acc[2], part.x["acc"][1])
+    assert torch.equal(acc[3:], part.x["acc"][3:])
+    assert torch.equal(pool.values("gyro", torch.arange(6)), torch.zeros(6, 2, 3))
 
 
 @pytest.mark.parametrize("batch", [1, 3, 4, 5, 50])
 @pytest.mark.parametrize("epochs", [1, 2])
 def test_steps_show_each_client_its_own_batches(own: OwnRows, parts: list[Samples], batch: int, epochs: int):
-    orders, places = planned(own.sizes, batch, epochs)
+    made, at_places, orders = of_epochs(own.sizes, batch, epochs)
+    places = at_places.tolist()
     taken = [0] * len(CHOSEN)
     walked: list[list[int]] = [[] for _ in CHOSEN]
-    for step, look in enumerate(own.steps(orders, places)):
+    for step, look in enumerate(own.steps(made, at_places)):
         at = look.at.tolist()
         assert at == places[: len(at)], "those that still have steps come first"
         assert set(at) == {place for place in places if len(orders[place]) > step}
@@ -95,11 +101,19 @@ def test_steps_show_each_client_its_own_batches(own: OwnRows, parts: list[Sample
 
 
 def test_who_has_no_steps_is_never_active(own: OwnRows):
-    orders = [[], [torch.tensor([1, 0])], [torch.tensor([2]), torch.tensor([0, 1])], []]
-    looks = list(own.steps(orders, [2, 1, 0, 3]))
+    """Clients of 4, 5, 12 and 1 rows; the second takes one step, the third two, the others none."""
+    made, places, _ = planned(own.sizes, 3, [0, 1, 2, 0])
+    looks = list(own.steps(made, places))
     assert [look.at.tolist() for look in looks] == [[2, 1], [2]]
-    assert [look.mask.tolist() for look in looks] == [[[True, False], [True, True]], [[True, True]]]
-    assert list(own.steps([[]] * 4, [0, 1, 2, 3])) == [] and list(OwnRows(own._pool, []).steps([], [])) == []
+    assert [look.mask.tolist() for look in looks] == [[[True] * 3] * 2, [[True] * 3]]
+    made, places, _ = planned(own.sizes, 3, [0] * 4)
+    assert list(own.steps(made, places)) == []
+
+
+def test_batches_are_as_wide_as_the_longest_of_their_step(own: OwnRows):
+    made, places, _ = planned(own.sizes, 5, [1, 1, 3, 1])
+    assert [look.mask.sum(1).tolist() for look in own.steps(made, places)] == [[5, 4, 5, 1], [5], [2]]
+    assert [look.mask.shape[1] for look in own.steps(made, places)] == [5, 5, 2]
 
 
 @pytest.mark.parametrize("rows", [1, 3, 4, 5, 6, 11, 12, 13, 100])
@@ -142,8 +156,8 @@ def test_rows_of_other_clients_never_show(make_samples: Make):
         for value in parts[i].x.values():
             value.fill_(nan)
     clean = OwnRows(Pool(parts), [3, 1])
-    orders, places = planned(clean.sizes, 4, 2)
-    looks = [*clean.steps(orders, places), *clean.chunks(2), *clean.chunks(64)]
+    made, places, _ = of_epochs(clean.sizes, 4, 2)
+    looks = [*clean.steps(made, places), *clean.chunks(2), *clean.chunks(64)]
     assert looks and all(bool(torch.isfinite(v).all()) for look in looks for v in look.fields["x"].values())
     flat = list(clean.flat(2))
     assert flat and all(bool(torch.isfinite(v).all()) for batch, _ in flat for v in batch.x.values())
@@ -179,7 +193,7 @@ def test_common_rows_are_everyones(make_samples: Make, rows: int):
             counts[place].append(row)
     assert counts == {place: list(range(6)) for place in range(3)}
     with pytest.raises(ValueError, match="not for training"):
-        common.steps([], [])
+        common.steps(plan([2], 1, [1], [0]), torch.tensor([0]))
 
 
 def test_splits_without_rows(make_samples: Make):
@@ -189,3 +203,126 @@ def test_splits_without_rows(make_samples: Make):
     assert [whose.tolist() for _, whose in both.flat(4)] == [[1, 1]]
     (look,) = OwnRows(Pool([empty, some]), [0]).chunks(4)
     assert look.at.tolist() == [0] and look.mask.shape == (1, 0), "shown once, so that its form is known"
+
+
+def values(pool: Pool, modality: str) -> Tensor:
+    return pool.values(modality, torch.arange(sum(pool.sizes)))
+
+
+def storages(samples: Samples) -> set[int]:
+    return {value.untyped_storage().data_ptr() for value in samples.x.values()}
+
+
+@pytest.mark.parametrize("gaps", [0.0, 0.5])
+def test_a_pool_is_the_same_wherever_its_parts_lie(make_samples: Make, gaps: float):
+    apart = [make_samples(rows, key=f"part {i}", gaps=gaps) for i, rows in enumerate(SIZES)]
+    together = side_by_side(apart)
+    turned = [together[i] for i in (3, 1, 4, 0)]
+    for some in ([*range(5)], [3, 1, 4, 0], [2], [0, 2, 4]):
+        one, other = Pool([apart[i] for i in some]), Pool([together[i] for i in some])
+        assert one.sizes == other.sizes and one.first == other.first and one.complete == other.complete
+        assert torch.equal(one.label, other.label)
+        for m in ("acc", "gyro"):
+            assert torch.equal(one.present[m], other.present[m])
+            assert torch.equal(values(one, m), values(other, m))
+    expected = torch.cat([part.x["acc"] for part in turned])
+    there = torch.cat([part.present["acc"] for part in turned])
+    assert torch.equal(values(Pool(turned), "acc")[there], expected[there])
+
+
+def test_what_lies_in_one_tensor_is_not_copied(make_samples: Make):
+    apart = [make_samples(rows, key=f"part {i}", gaps=0.4) for i, rows in enumerate(SIZES)]
+    for some in ([0, 1, 2, 3, 4], [4, 2], [1]):
+        together = side_by_side(apart)
+        pool = Pool([together[i] for i in some])
+        assert {pool._x[m].untyped_storage().data_ptr() for m in pool.modalities} == storages(together[0])
+        copied = Pool([apart[i] for i in (4, 2)])
+        assert not {copied._x[m].untyped_storage().data_ptr() for m in copied.modalities} & storages(apart[4])
+
+
+def test_clients_of_other_structures_lie_between(make_samples: Make):
+    """One storage holds the clients of both structures; the pool of each reads its own rows only."""
+    kinds = (["acc"], ["acc", "gyro"], ["gyro"], ["acc", "gyro"], ["acc"])
+    apart = [
+        make_samples(n, owned, key=f"part {i}", gaps=0.3) for i, (n, owned) in enumerate(zip(SIZES, kinds, strict=True))
+    ]
+    together = side_by_side(apart)
+    for some in ([1, 3], [0, 4], [2], [4, 0]):
+        pool = OwnRows(Pool([together[i] for i in some]), range(len(some)))
+        for look in pool.chunks(64):
+            for row, place in enumerate(look.at.tolist()):
+                found = seen(look, row)
+                assert list(found.x) == list(kinds[some[place]])
+                assert equal(found, apart[some[place]], found.index[found.mask])
+
+
+@pytest.mark.parametrize("odd", ["begins within a row", "skips rows", "is turned", "is repeated"])
+def test_a_part_of_one_tensor_that_is_not_whole_rows_of_it(make_samples: Make, odd: str):
+    """Then everything is copied."""
+    base = torch.randn(40, 2, 3)
+    views = {
+        "begins within a row": base.flatten()[3:33].view(5, 2, 3),
+        "skips rows": base[1:11:2],
+        "is turned": base.view(40, 3, 2)[:5].transpose(1, 2),
+        "is repeated": base[3:4].expand(5, 2, 3),
+    }
+    whole = make_samples(5, ["acc"], key="views")
+    parts = [replace(whole, x={"acc": x}) for x in (base[7:12], views[odd], base[:5])]
+    assert torch.equal(values(Pool(parts), "acc"), torch.cat([part.x["acc"] for part in parts]))
+
+
+def test_a_part_of_one_row_with_a_stride_of_its_own(make_samples: Make):
+    base = torch.randn(20, 2, 3)
+    views = [base[::20], base[1:5]]
+    whole = make_samples(4, ["acc"], key="views")
+    parts = [replace(whole.rows(torch.arange(len(x))), x={"acc": x}) for x in views]
+    assert torch.equal(values(Pool(parts), "acc"), base[:5])
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_stand_in_is_present_and_ones_own_if_there_is_one(make_samples: Make, together: bool):
+    parts = [make_samples(4, key=f"part {i}") for i in range(3)]
+    parts[0].present["acc"][:] = torch.tensor([False, False, True, True])
+    parts[1].present["acc"][:] = False
+    parts[2].present["acc"][:] = torch.tensor([True, False, True, True])
+    for i, part in enumerate(parts):
+        part.x["acc"].masked_fill_(~part.present["acc"][:, None, None], float("nan"))
+        part.x["gyro"][:] = i
+    parts = side_by_side(parts) if together else parts
+    found = values(Pool(parts), "acc")
+    assert bool(found.isfinite().all()), "what absent rows hold is never read"
+    assert torch.equal(found[:2], parts[0].x["acc"][[2, 2]]), "its own first one"
+    assert torch.equal(found[4:8], parts[0].x["acc"][[2] * 4]), "another client's where it has none"
+    assert torch.equal(found[8:], parts[2].x["acc"][[0, 0, 2, 3]])
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_modality_that_nobody_has_is_zeros(make_samples: Make, together: bool):
+    parts = [make_samples(n, key=f"part {n}") for n in (3, 2)]
+    for part in parts:
+        part.present["gyro"][:] = False
+        part.x["gyro"].fill_(float("nan"))
+    pool = Pool(side_by_side(parts) if together else parts)
+    assert torch.equal(values(pool, "gyro"), torch.zeros(5, 2, 3))
+    assert not pool.complete["gyro"] and not pool.present["gyro"].any()
+    if together:
+        assert bool(parts[0].x["gyro"].isnan().all()), "the population itself is left alone"
+
+
+def same_looks(one: Look, other: Look) -> bool:
+    def flat(fields: Any) -> list[Tensor]:
+        return [t for value in fields.values() for t in (flat(value) if isinstance(value, dict) else [value])]
+
+    pairs = zip(flat(one.fields), flat(other.fields), strict=True)
+    return torch.equal(one.at, other.at) and one.dims == other.dims and all(torch.equal(a, b) for a, b in pairs)
+
+
+@pytest.mark.parametrize("batch", [1, 3, 8])
+def test_how_many_steps_are_gathered_at_once_shows_nowhere(own: OwnRows, monkeypatch: pytest.MonkeyPatch, batch: int):
+    made, places, _ = planned(own.sizes, batch, [7, 2, 5, 0])
+    whole = list(own.steps(made, places))
+    assert len(whole) == 7
+    for rows in (1, 2 * 4 * batch, 3 * 4 * batch + 1, 5 * 4 * batch):
+        monkeypatch.setattr(gather, "GATHERED_ROWS", rows)
+        again = list(own.steps(made, places))
+        assert len(again) == 7 and all(map(same_looks, whole, again))

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from counterpoint.data import Population
 from counterpoint.data.samples import Batch
-from counterpoint.engines import Engine, Sequential, Stacked, stacked
+from counterpoint.engines import Engine, Sequential, Stacked, steps
 from counterpoint.engines.many import ManyClients
 from counterpoint.exchange import Tensors
-from counterpoint.methods import METHODS
+from counterpoint.methods import METHODS, FedAvg, TrainSettings
 from counterpoint.models import Model, ModelSettings, build_model
 from counterpoint.models.present import encode_present
 
@@ -46,7 +46,7 @@ def groups(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return sizes
 
 
-@pytest.mark.parametrize(("at_once", "expected"), [(1, [1] * 6), (2, [2, 2, 2]), (4, [4, 2]), (100, [6])])
+@pytest.mark.parametrize(("width", "expected"), [(1, []), (2, [6]), (4, [6]), (100, [6])])
 @pytest.mark.parametrize("name", ["fedavg", "scaffold"])
 def test_the_result_does_not_depend_on_how_many_run_at_once(
     make_engine: Make,
@@ -54,27 +54,58 @@ def test_the_result_does_not_depend_on_how_many_run_at_once(
     play: Make,
     apart: Make,
     groups: list[int],
-    monkeypatch: pytest.MonkeyPatch,
     name: str,
-    at_once: int,
+    width: int,
     expected: list[int],
 ):
     people = make_population(RAGGED, missing="sample")
     reference = everything(make_engine(METHODS[name](), people), play)
-    engine = make_engine(METHODS[name](), people, kind=Stacked)
-    one = stacked.BYTES_AT_ONCE // engine._at_once(("acc", "gyro"))
-    monkeypatch.setattr(stacked, "BYTES_AT_ONCE", int(one * (at_once + 0.5)))
+    engine = make_engine(METHODS[name](), people, kind=Stacked, stack=width)
     found = everything(engine, play)
-    assert groups == expected * (2 + 3), "two rounds, three questions"
+    assert groups == expected * (2 + 3), "two rounds, three questions; one by one there is no stack"
     assert list(found) == list(reference)
     assert all(apart(found[key], reference[key]) < (1e-6 if key == "weights" else 1e-4) for key in found)
 
 
+@pytest.mark.parametrize(
+    ("width", "clients", "expected"),
+    [
+        (2, (0, 1, 2, 3, 4, 5), [2, 2, 2]),
+        (4, (0, 1, 2, 3, 4, 5), [3, 3]),
+        (5, (0, 1, 2, 3, 4, 5), [6]),
+        (4, (3, 1), [2]),
+        (4, (2,), []),
+        (1, (0, 1, 2, 3, 4, 5), []),
+    ],
+)
+def test_steps_are_taken_by_stacks_of_about_that_width(
+    make_engine: Make,
+    make_population: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    width: int,
+    clients: tuple[int, ...],
+    expected: list[int],
+):
+    """How many clients take the first step of a training together: as equally many as can be."""
+    sizes: list[int] = []
+    plain = ManyClients._descend
+
+    def counting(self: ManyClients, gradients: Any, tensors: Tensors, *args: Any) -> None:
+        sizes.append(len(next(iter(tensors.values()))))
+        plain(self, gradients, tensors, *args)
+
+    monkeypatch.setattr(ManyClients, "_descend", counting)
+    engine = make_engine(people=make_population(RAGGED), kind=Stacked, stack=width)
+    engine.begin(1)
+    engine.visit(clients, engine.method.local, engine.method.offer())
+    assert sizes == expected
+
+
 def test_clients_of_one_structure_run_together(make_engine: Make, make_population: Make, play: Make, groups: list[int]):
     play(make_engine(people=make_population(RAGGED, missing="client"), kind=Stacked))
-    assert groups == [1, 1, 4], "client 0 lacks acc, client 1 lacks gyro"
+    assert groups == [4], "client 0 lacks acc, client 1 lacks gyro: each is alone, and goes through the loop"
     play(make_engine(people=make_population(RAGGED), kind=Stacked, participation=0.5))
-    assert groups[3:] == [3]
+    assert groups[1:] == [3]
 
 
 def test_who_else_takes_part_and_in_which_order_is_irrelevant(
@@ -143,7 +174,7 @@ class Unstackable(nn.Module):
 
 @pytest.mark.parametrize(
     ("layer", "said"),
-    [(lambda: nn.BatchNorm1d(8), "inner.1 (BatchNorm1d)"), (lambda: nn.Dropout(0.5), "inner.1 (Dropout)")],
+    [(lambda: nn.BatchNorm1d(8), "inner.1 (BatchNorm1d)"), (lambda: nn.AlphaDropout(0.5), "inner.1 (AlphaDropout)")],
 )
 @pytest.mark.parametrize("name", ["fedavg", "scaffold", "local"])
 def test_what_cannot_be_stacked_runs_as_on_the_reference(
@@ -202,3 +233,177 @@ def test_absent_rows_are_not_asked_for_as_zeros(
     ]
     assert all(value.isfinite().all() for value in weights[1].values())
     assert apart(*weights) < 1e-6
+
+
+@pytest.mark.parametrize("missing", ["none", "client", "sample"])
+@pytest.mark.parametrize("name", sorted(set(METHODS) - {"centralized"}))
+def test_recorded_steps_agree_with_the_reference(
+    make_engine: Make,
+    make_population: Make,
+    play: Make,
+    apart: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    missing: str,
+):
+    monkeypatch.setattr(steps, "WORTH", 0)
+    people = make_population((5, 1, 14, 8, 6), missing=missing)
+    reference, engine = (make_engine(METHODS[name](), people, kind=kind) for kind in (Sequential, Stacked))
+    expected, found = play(reference, 3), play(engine, 3)
+    assert apart(found, expected) < 1e-5
+    assert engine.profile.recorded
+    learnt, wanted = (each.memories() if name == "local" else {} for each in (engine, reference))
+    for holder, values in wanted.items():
+        assert apart(learnt[holder]["model"], values["model"]) < 1e-5, holder
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"momentum": 0.9}, {"weight_decay": 0.1}, {"optimizer": "adam", "lr": 0.01}], ids=str
+)
+def test_recorded_steps_of_every_optimiser(
+    make_engine: Make, make_population: Make, play: Make, apart: Make, monkeypatch: pytest.MonkeyPatch, settings: Any
+):
+    """Steps that move tensors as they are computed, and those that hand gradients to an optimiser."""
+    monkeypatch.setattr(steps, "WORTH", 0)
+    people = make_population(RAGGED, missing="sample")
+    train = TrainSettings(**{"epochs": 2, "batch_size": 4, "lr": 0.1} | settings)
+    weights = []
+    for kind, stack in ((Sequential, None), (Stacked, 64), (Stacked, 2)):
+        engine = make_engine(people=people, kind=kind, train=train, **({"stack": stack} if stack else {}))
+        weights.append(play(engine, 2))
+        assert kind is Sequential or engine.profile.recorded == 1
+    assert apart(weights[0], weights[1]) < 1e-5 and apart(weights[0], weights[2]) < 1e-5
+
+
+class Branching(FedAvg):
+    """A loss that looks at its own value, which a stack has not one of."""
+
+    def loss(self, params: Any, batch: Any, using: Any) -> Tensor:
+        value = super().loss(params, batch, using).mean()
+        return value if value > 0.5 else 2 * value
+
+
+class Guarded(Branching):
+    """It remembers before it trains: the loop begins where the stack began."""
+
+    def local(self, client: Any, received: Any) -> Any:
+        client.memory["visits"] = client.map(lambda n: n + 1, client.memory.get("visits", torch.zeros(())))
+        return super().local(client, received)
+
+
+@pytest.mark.parametrize("stack", [4, None], ids=["told", "measured"])
+@pytest.mark.parametrize("kind", [Branching, Guarded])
+def test_what_a_stack_cannot_do_goes_through_the_loop(
+    make_engine: Make,
+    make_population: Make,
+    play: Make,
+    same: Make,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Any,
+    stack: int | None,
+    kind: type[FedAvg],
+):
+    monkeypatch.setenv("COUNTERPOINT_CACHE", str(tmp_path))
+    people = make_population((5, 9, 3, 7, 8, 4, 6, 5, 2), missing="sample")
+    expected = play(make_engine(kind(), people), 3)
+    with caplog.at_level(logging.INFO, logger="counterpoint"):
+        engine = make_engine(kind(), people, kind=Stacked, stack=stack)
+        assert same(play(engine, 3), expected), "to the bit"
+    (line,) = [r.getMessage() for r in caplog.records if "one at a time" in r.getMessage()]
+    assert "vmap" in line and "data-dependent" in line and "\n" not in line
+    if kind is Guarded:
+        assert all(values["visits"] == 3 for values in engine.memories().values())
+
+
+class Failing(FedAvg):
+    def loss(self, params: Any, batch: Any, using: Any) -> Tensor:
+        raise ZeroDivisionError("its own error")
+
+
+@pytest.mark.parametrize("stack", [1, 4])
+def test_a_program_that_fails_raises_its_own_error(make_engine: Make, make_population: Make, play: Make, stack: int):
+    with pytest.raises(ZeroDivisionError, match="its own error"):
+        play(make_engine(Failing(), make_population(RAGGED), kind=Stacked, stack=stack))
+
+
+@pytest.mark.parametrize("missing", ["none", "client", "sample"])
+@pytest.mark.parametrize("stack", [1, 2, 64])
+def test_a_stream_yields_every_upload_once(
+    make_engine: Make, make_population: Make, same: Make, missing: str, stack: int
+):
+    people = make_population((5, 9, 3, 7, 8, 4, 6, 5, 2), missing=missing)
+    asked = [8, 0, 1, 4, 5, 3]
+
+    def ready() -> Engine:
+        engine = make_engine(people=people, kind=Stacked, stack=stack)
+        engine.begin(1)
+        return engine
+
+    streaming, visiting = ready(), ready()
+    ticks: list[int] = []
+    streaming.tick = lambda: ticks.append(1)
+    many = list(streaming.stream(asked, streaming.method.local, streaming.method.offer()))
+    clients = [client for each in many for client in each.clients]
+    assert sorted(clients) == sorted(asked) and len(ticks) == len(asked)
+    streamed = {upload.client: upload.weights for each in many for upload in each.each()}
+    uploads = visiting.visit(asked, visiting.method.local, visiting.method.offer())
+    assert [upload.client for upload in uploads] == sorted(asked)
+    assert all(same(streamed[upload.client], upload.weights) for upload in uploads)
+    assert streaming.log.traffic == visiting.log.traffic and streaming.profile.visits == len(asked)
+
+
+@pytest.mark.parametrize("stack", [1, 4])
+def test_each_client_gets_its_own_package(make_engine: Make, make_population: Make, apart: Make, stack: int):
+    """Packages of one form are received together; one of another form is a stack of its own."""
+    people = make_population(RAGGED)
+    answers = []
+    for kind in (Sequential, Stacked):
+        engine = make_engine(people=people, kind=kind, **({"stack": stack} if kind is Stacked else {}))
+        engine.begin(1)
+        offer = engine.method.offer()
+        packages = {
+            c: type(offer)({n: v * (1 + 0.1 * c) for n, v in offer.weights.items()}) if c != 3 else offer
+            for c in engine.clients
+        }
+        part = {n: v for n, v in offer.weights.items() if n.startswith("head")}
+        packages[4] = type(offer)(part)
+        uploads = engine.visit(engine.clients, engine.method.local, packages)
+        answers.append(({u.client: u.weights for u in uploads}, engine.log.traffic))
+    (expected, traffic), (found, counted) = answers
+    assert list(found) == list(expected) and counted == traffic
+    assert all(apart(found[c], expected[c]) < 1e-6 for c in found)
+    assert apart(found[0], found[1]) > 1e-3
+
+
+class Spoiling(FedAvg):
+    """Clients of 9 and of 4 rows send NaN, that of 6 rows counts wrongly."""
+
+    def local(self, client: Any, received: Any) -> Any:
+        result = super().local(client, received)
+        spoiled = {n: client.map(_spoil, v, client.sizes) for n, v in result.weights.items()}
+        samples = client.map(lambda n: torch.where(n == 6, -n, n), client.sizes)
+        return type(result)(spoiled, samples)
+
+
+def _spoil(value: Tensor, rows: Tensor) -> Tensor:
+    return torch.where((rows == 9) | (rows == 4), float("nan"), value)
+
+
+@pytest.mark.parametrize("stack", [1, 2, 64])
+def test_refused_uploads_of_a_stack_are_named_and_the_others_kept(
+    make_engine: Make, make_population: Make, apart: Make, stack: int
+):
+    people = make_population((5, 9, 3, 7, 8, 4, 6, 5, 2))
+    told = []
+    for kind in (Sequential, Stacked):
+        engine = make_engine(Spoiling(), people, kind=kind, **({"stack": stack} if kind is Stacked else {}))
+        engine.begin(1)
+        many = list(engine.stream(engine.clients, engine.method.local, engine.method.offer()))
+        kept = {upload.client: upload.weights for each in many for upload in each.each()}
+        told.append((kept, sorted(engine.log.refused), engine.log.traffic))
+    (expected, refused, traffic), (found, again, counted) = told
+    assert sorted(found) == sorted(expected) == [0, 2, 3, 4, 7, 8]
+    assert [client for client, _ in again] == [1, 5, 6] and again == refused and counted == traffic
+    assert "NaN" in again[0][1] and "whole number" in again[2][1]
+    assert all(apart(found[c], expected[c]) < 1e-6 for c in found)

@@ -47,25 +47,36 @@ STACK: dict[str, Callable[[], nn.Module]] = {
     "parameters": lambda: nn.ParameterList([nn.Parameter(torch.ones(1))]),
     "own": Own,
     "gru": lambda: nn.GRU(2, 3, batch_first=True),
+    "gru of two layers": lambda: nn.GRU(2, 3, 2, batch_first=True),
+    "lstm of two layers": lambda: nn.LSTM(2, 3, 2, batch_first=True),
+    "dropout": nn.Dropout,
+    "dropout of channels": lambda: nn.Sequential(nn.Dropout1d(), nn.Dropout2d()),
+    "attention": lambda: nn.MultiheadAttention(2, 1),
+    "transformer": lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(2, 1, 4), 2, enable_nested_tensor=False),
     "gru inside": lambda: nn.Sequential(nn.GRU(2, 3, batch_first=True)),
 }
 DO_NOT: dict[str, tuple[Callable[[], nn.Module], list[str]]] = {
     "batch norm": (lambda: nn.BatchNorm1d(2), ["x (BatchNorm1d)"]),
     "batch norm without parameters": (lambda: nn.BatchNorm1d(2, affine=False), ["x (BatchNorm1d)"]),
     "instance norm": (lambda: nn.InstanceNorm1d(2), ["x (InstanceNorm1d)"]),
-    "dropout": (nn.Dropout, ["x (Dropout)"]),
+    "alpha dropout": (nn.AlphaDropout, ["x (AlphaDropout)"]),
     "own dropout": (Subclassed, ["x (Subclassed)"]),
     "lstm": (lambda: nn.LSTM(2, 2), ["x (LSTM)"]),
     "gru steps first": (lambda: nn.GRU(2, 2), ["x (GRU)"]),
     "gru of both directions": (lambda: nn.GRU(2, 2, batch_first=True, bidirectional=True), ["x (GRU)"]),
-    "gru of two layers": (lambda: nn.GRU(2, 2, 2, batch_first=True), ["x (GRU)"]),
+    "gru with dropout": (lambda: nn.GRU(2, 2, 2, batch_first=True, dropout=0.1), ["x (GRU)"]),
     "gru without biases": (lambda: nn.GRU(2, 2, batch_first=True, bias=False), ["x (GRU)"]),
-    "attention": (lambda: nn.MultiheadAttention(2, 1), ["x (MultiheadAttention)"]),
+    "attention of other widths": (
+        lambda: nn.MultiheadAttention(2, 1, kdim=3),
+        ["x (MultiheadAttention)"],
+    ),
+    "attention with added keys": (lambda: nn.MultiheadAttention(2, 1, add_bias_kv=True), ["x (MultiheadAttention)"]),
+    "embedding of bounded norm": (lambda: nn.Embedding(2, 2, max_norm=1.0), ["x (Embedding)"]),
     "unknown": (nn.PReLU, ["x (PReLU)"]),
     "own statistics": (Constant, ["x (Constant)"]),
     "several": (
-        lambda: nn.Sequential(nn.Linear(2, 2), nn.Dropout(), nn.Sequential(nn.BatchNorm1d(2))),
-        ["x.1 (Dropout)", "x.2.0 (BatchNorm1d)"],
+        lambda: nn.Sequential(nn.Linear(2, 2), nn.PReLU(), nn.Sequential(nn.BatchNorm1d(2))),
+        ["x.1 (PReLU)", "x.2.0 (BatchNorm1d)"],
     ),
 }
 
@@ -92,7 +103,7 @@ def test_a_copy_keeps_names_shapes_and_the_original():
     original = Own(first=nn.Linear(2, 3), deep=nn.Sequential(nn.GRU(3, 2, batch_first=True)), last=nn.ModuleList())
     original.deep[0].weight_hh_l0.requires_grad_(False)
     twin = stackable_copy(original)
-    assert type(original.deep[0]) is nn.GRU and type(twin.deep[0]) is gru.PlainGRU
+    assert type(original.deep[0]) is nn.GRU and type(twin.deep[0]) is gru.StackedGRU
     assert type(original.first) is nn.Linear and isinstance(twin.first, nn.Linear)
     before: dict[str, Any] = dict(original.named_parameters())
     after = dict(twin.named_parameters())

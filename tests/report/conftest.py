@@ -18,6 +18,19 @@ BLOCKS = {"encoder.acc": 4000, "encoder.gyro": 4000, "head": 500, "envelope": 90
 OWNED = (["acc", "gyro"], ["acc"], ["gyro"])
 
 
+PROFILE: dict[str, Any] = {
+    "phases": {"training": 190.0, "evaluation": 10.0, "saving": 1.5},
+    "seconds": {"compute": 300.0, "data": 0.5, "evaluation": 10.0, "overhead": 2.0, "waiting": 30.0, "saving": 1.5},
+    "client_rounds": 1000,
+    "stacks": {
+        "local, acc+gyro": {"clients a stack": 24, "seconds": {"64": 0.0005, "24": 0.00041, "1": 0.00098}},
+        "score_before, acc+gyro": {"clients a stack": 32, "seconds": {}},
+    },
+    "recorded": 3,
+    "workers": 2,
+}
+
+
 def accuracy(number: int, client: int, pattern: str) -> float:
     """Some accuracy in (0, 1), another one for each round, client and pattern."""
     return 0.9 - 0.5 / (number + 1) - (client * 37 % 19) / 60 - PATTERNS.index(pattern) / 50
@@ -106,6 +119,7 @@ def make(tmp_path: Path) -> Callable[..., RunFolder]:
         config: Mapping[str, Any] | None = None,
         more: list[Metric] | None = None,
         name: str = "a run",
+        profile: Mapping[str, Any] = PROFILE,
     ) -> RunFolder:
         settings = {"method": method, "data": {"name": "made up"}, "rounds": rounds, **(config or {})}
         folder = RunFolder.create(tmp_path / name, checked(settings))
@@ -114,10 +128,11 @@ def make(tmp_path: Path) -> Callable[..., RunFolder]:
         metrics = [*metrics_of(rounds, reached, clients, method == "local"), *(more or [])]
         if reached:
             write_metrics(folder.metrics, metrics)
-            save_checkpoint(folder.checkpoint, {"round": reached, "seconds": {"training": 75.0, "saving": 0.5}})
+            spending = {**profile, "phases": {"training": 75.0, "saving": 0.5}}
+            save_checkpoint(folder.checkpoint, {"round": reached, "spending": spending})
         if done is None:
             summary = {str(n): value for n, value in final(metrics).items() if not n.scope.startswith("client:")}
-            folder.write_json(folder.result, {"metrics": summary, "profile": {"training": 200.0, "saving": 1.5}})
+            folder.write_json(folder.result, {"metrics": summary, "profile": profile})
         return folder
 
     return made

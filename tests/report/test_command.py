@@ -40,9 +40,15 @@ def test_every_flag_is_said_and_settings_that_are_not_the_default() -> None:
         "--batch-size": "32",
         "--lr": "0.1",
         "--seed": "0",
-        "--engine": "sequential",
+        "--engine": "stacked",
         "--device": "cpu",
     }
+
+
+def test_stacks_are_said_where_they_were_given_and_workers_never() -> None:
+    words = shlex.split(reproduce(config(stack=6, workers=3)).text.replace("\\\n", ""))
+    assert words[words.index("--stack") + 1] == "6"
+    assert "--workers" not in words, "no result depends on them"
 
 
 def test_objects_given_from_python_are_named_as_such() -> None:

@@ -12,7 +12,10 @@ import pytest
 from counterpoint.errors import UserError
 from counterpoint.evaluate import Metric, MetricName
 from counterpoint.report import units, write_report
+from counterpoint.runs.checkpoint import save_checkpoint
 from counterpoint.runs.folder import RunFolder
+
+from .conftest import PROFILE
 
 Make = Callable[..., RunFolder]
 VOID = {"meta", "link", "br", "hr", "img", "input"}
@@ -130,6 +133,37 @@ def test_an_unfinished_run(make: Make) -> None:
     assert "1 min 16 s" in text
     assert "up to the last checkpoint" in section(page, "profile")
     assert "120 kB" in text
+
+
+def test_where_the_time_went(make: Make) -> None:
+    page = write_report(make())
+    told = " ".join(section(page, "profile").split())
+    assert "computeforward, backward and optimiser steps5 min87.2%300 ms" in told, "a row of the table"
+    assert "aggregation" not in told, "it took no time"
+    assert "On the clock 3 min 22 s: training 3 min 10 s, evaluation 10.0 s, saving 1.5 s. All kinds" in told
+    assert "fedavg local, acc+gyro: 24 clients a stack (0.41 ms a client-step; alone 0.98 ms)" in told
+    assert "score_before" not in told, "what was not measured is not told"
+    assert "2 worker processes" in told
+    assert "3 kinds of step recorded and replayed, counted in each process" in told
+    (words,) = re.findall(r'id="profile">.*?<svg[^>]*aria-label="([^"]*)"', page.read_text(), re.DOTALL)
+    assert words.startswith("By kind of work, a client-round, bars. compute: 300 ms; waiting: 30 ms;")
+
+
+def test_where_the_time_went_without_visits(make: Make) -> None:
+    told = section(write_report(make(profile={**PROFILE, "client_rounds": 0, "workers": 1})), "profile")
+    assert "a client-round" not in told and "All kinds" not in told
+    assert "5 min" in told
+
+
+@pytest.mark.parametrize("done", [None, 2])
+def test_older_folders_know_phases_alone(make: Make, done: int | None) -> None:
+    folder = make(done=done, profile={"training": 200.0, "saving": 1.5})
+    if done:
+        save_checkpoint(folder.checkpoint, {"round": done, "seconds": {"training": 200.0, "saving": 1.5}})
+    page = write_report(folder)
+    told = section(page, "profile")
+    assert "By phase" in told and "3 min 20 s" in told and "99.3%" in told
+    assert "3 min 22 s" in read(page).text
 
 
 @pytest.mark.parametrize("damage", ["nothing", "rubbish"])

@@ -19,13 +19,14 @@ SHORT: dict[str, Any] = {"data": "watch", "clients": 3, "rounds": 4, "epochs": 1
 
 @pytest.fixture(scope="session")
 def short_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., RunResult]:
-    """A short run that is made once for each method and asked for again by others."""
-    made: dict[str, RunResult] = {}
+    """A short run that is made once for each method and way, and asked for again by others."""
+    made: dict[tuple[str, str], RunResult] = {}
 
-    def get(method: str) -> RunResult:
-        if method not in made:
-            made[method] = counterpoint.run(method, out=tmp_path_factory.mktemp("runs") / method, **SHORT)
-        return made[method]
+    def get(method: str, **how: Any) -> RunResult:
+        key = method, str(sorted(how.items()))
+        if key not in made:
+            made[key] = counterpoint.run(method, out=tmp_path_factory.mktemp("runs") / method, **{**SHORT, **how})
+        return made[key]
 
     return get
 
@@ -48,7 +49,6 @@ class Interrupts(Watcher):
 DYING = """
 import builtins, io, os, signal, sys
 from pathlib import Path
-import torch
 import counterpoint
 
 method, moment, count, out = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
@@ -73,8 +73,10 @@ def wrap(holder, name, before=lambda *a: None, after=None):
     setattr(holder, name, wrapped)
 
 import counterpoint.storage as storage
+from counterpoint.engines.optimizers import Optimizer
 if moment == "training":
-    wrap(torch.autograd, "grad")
+    wrap(Optimizer, "step")
+    wrap(Optimizer, "step_some")
 elif moment == "half-written":
     plain_open = Path.open
     class Half:
@@ -102,11 +104,11 @@ print("survived")
 
 
 @pytest.fixture
-def dying_run() -> Callable[[str, str, int, Path], None]:
+def dying_run() -> Callable[..., None]:
     """Run in a process of its own that kills itself with SIGKILL the n-th time that a moment comes."""
 
-    def go(method: str, moment: str, count: int, out: Path) -> None:
-        code = f"SHORT = {SHORT!r}\n{DYING}"
+    def go(method: str, moment: str, count: int, out: Path, **how: Any) -> None:
+        code = f"SHORT = { {**SHORT, **how}!r}\n{DYING}"
         done = subprocess.run(
             [sys.executable, "-c", code, method, moment, str(count), str(out)],
             capture_output=True,

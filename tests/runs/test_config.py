@@ -15,6 +15,7 @@ def test_it_is_read_back_as_written(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text(config.toml())
     assert RunConfig.read(path) == config
+    assert (config.engine, config.stack, config.workers) == ("stacked", None, None)
     for implicit in ("batch_size", "momentum", "encoder", "participation", "partition", "every"):
         assert f"{implicit} = " in config.toml(), "nothing stays implicit"
 
@@ -33,6 +34,8 @@ def test_it_is_read_back_as_written(tmp_path: Path) -> None:
         ({"train": {"optimizer": "sdg"}}, r"'train\.optimizer' = 'sdg'"),
         ({"data": {"name": "watch", "clients": 0}}, r"'data\.clients' = 0"),
         ({"model": {"fusion": "men"}}, r"'model\.fusion' = 'men'"),
+        ({"stack": 0}, "'stack' = 0"),
+        ({"workers": 0}, "'workers' = 0"),
         ({"unheard": 1}, "'unheard' = 1"),
     ],
 )

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -23,7 +24,7 @@ from .conftest import SHORT, Interrupts
 
 def state_of(out: Path) -> dict:
     state = load_checkpoint(out / "checkpoint.safetensors")
-    return {k: v for k, v in state.items() if k != "seconds"}
+    return {k: v for k, v in state.items() if k != "spending"}
 
 
 def bits(value: object) -> object:
@@ -47,36 +48,44 @@ def test_same_seed_same_bits(short_run: Callable[..., RunResult], tmp_path: Path
     assert bits(other.weights()) != bits(again.weights())
 
 
-MOMENTS = [
-    ("scaffold", "training", 1),
-    ("scaffold", "training", 25),
-    ("fedadam", "training", 40),
-    ("local", "training", 40),
-    ("scaffold", "half-written", 4),
-    ("scaffold", "half-written", 6),
-    ("centralized", "half-written", 7),
-    ("fedadam", "before-rename", 8),
-    ("scaffold", "before-rename", 6),
-    ("scaffold", "after-rename", 5),
-    ("scaffold", "after-rename", 6),
+SEQUENTIAL = {"engine": "sequential"}
+STACKS = {"stack": 2, "workers": 1}
+CREW = {"stack": 2, "workers": 2, "clients": 8, "partition": "dirichlet:1.0"}
+MOMENTS: list[tuple[str, str, int, dict[str, Any]]] = [
+    ("scaffold", "training", 1, SEQUENTIAL),
+    ("scaffold", "training", 25, SEQUENTIAL),
+    ("fedadam", "training", 40, SEQUENTIAL),
+    ("local", "training", 40, SEQUENTIAL),
+    ("scaffold", "training", 1, STACKS),
+    ("scaffold", "training", 300, STACKS),
+    ("local", "training", 1000, STACKS),
+    ("scaffold", "half-written", 4, {}),
+    ("scaffold", "half-written", 6, SEQUENTIAL),
+    ("centralized", "half-written", 7, {}),
+    ("fedadam", "before-rename", 8, {}),
+    ("scaffold", "before-rename", 6, {}),
+    ("scaffold", "before-rename", 5, CREW),
+    ("scaffold", "after-rename", 5, SEQUENTIAL),
+    ("scaffold", "after-rename", 6, {}),
 ]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("method", "moment", "count"), MOMENTS)
+@pytest.mark.parametrize(("method", "moment", "count", "how"), MOMENTS)
 def test_killed_and_resumed_to_the_same_bits(
     method: str,
     moment: str,
     count: int,
+    how: dict[str, Any],
     tmp_path: Path,
     dying_run: Callable[..., None],
     short_run: Callable[..., RunResult],
 ) -> None:
     out = tmp_path / "run"
-    dying_run(method, moment, count, out)
+    dying_run(method, moment, count, out, **how)
     assert not (out / "result.json").exists()
     counterpoint.resume(out)
-    assert_same_run(out, short_run(method))
+    assert_same_run(out, short_run(method, **how))
     assert not list(out.glob(".*")), "nothing half-written is left"
 
 

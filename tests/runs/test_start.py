@@ -96,6 +96,8 @@ def test_a_folder_that_is_not_empty(tmp_path: Path) -> None:
         ({"missing": "sample:x"}, "sample:RATE"),
         ({"lr": 0.0}, r"'train\.lr' = 0.0"),
         ({"rounds": 0}, "'rounds' = 0"),
+        ({"engine": "sequential", "workers": 2}, "leave out --workers, or take --engine stacked"),
+        ({"engine": "sequential", "stack": 1}, "leave out --stack, or take --engine stacked"),
         ({"device": "cuda:9"}, "there is no device 'cuda:9' here; there are: cpu"),
         ({"method": "scaffold", "settings": {"train.momentum": 0.9}}, "scaffold needs plain SGD"),
         ({"settings": {"model.encoder": "gur"}}, "unknown encoder"),

@@ -1,5 +1,5 @@
 """How uploads become one model."""
 
-from counterpoint.aggregation.average import block_average, sample_weights, weighted_mean
+from counterpoint.aggregation.average import BlockAverage, block_average
 
-__all__ = ["block_average", "sample_weights", "weighted_mean"]
+__all__ = ["BlockAverage", "block_average"]

@@ -9,6 +9,11 @@ import typer
 def resume(
     folder: Annotated[Path, typer.Argument(metavar="DIR", hidden=True)],
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Processes from now on; if not given, as the run was started."),
+    ] = None,
+    profile: Annotated[bool, typer.Option("--profile", help="Also print where the time went.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no table.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON, no table.")] = False,
 ) -> None:
@@ -23,5 +28,5 @@ def resume(
 
     watcher = choose_watcher(quiet=quiet)
     with stoppable(watcher):
-        result = runs.resume(folder, watcher=watcher)
-    show(result, quiet=quiet, as_json=as_json, report=report)
+        result = runs.resume(folder, workers=workers, watcher=watcher)
+    show(result, quiet=quiet, as_json=as_json, report=report, profile=profile)

@@ -28,7 +28,22 @@ def run(
     batch_size: Annotated[int | None, typer.Option(metavar="N", help="Rows in a local step.")] = None,
     lr: Annotated[float | None, typer.Option(metavar="F", help="Learning rate of local training.")] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of everything that is drawn.")] = None,
-    engine: Annotated[str | None, typer.Option(metavar="NAME", help="sequential or stacked.")] = None,
+    engine: Annotated[str | None, typer.Option(metavar="NAME", help="stacked or sequential.")] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Processes; if not given, as many as there are cores, where that is faster. No result depends on it.",
+        ),
+    ] = None,
+    stack: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Clients computed together, 1 for one at a time; if not given, measured. May change the last bits of"
+            " results.",
+        ),
+    ] = None,
     device: Annotated[str | None, typer.Option(metavar="NAME", help="cpu or cuda.")] = None,
     settings: Annotated[
         list[str] | None,
@@ -40,6 +55,7 @@ def run(
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Run folder; if not given, one in runs/.")] = None,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
+    profile: Annotated[bool, typer.Option("--profile", help="Also print where the time went.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no table.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON, no table.")] = False,
 ) -> None:
@@ -64,6 +80,8 @@ def run(
         "lr": lr,
         "seed": seed,
         "engine": engine,
+        "workers": workers,
+        "stack": stack,
         "device": device,
         "out": out,
     }
@@ -75,7 +93,7 @@ def run(
     watcher = choose_watcher(quiet=quiet)
     with stoppable(watcher):
         result = runs.run(method, data, **given, settings=further, watcher=watcher)
-    show(result, quiet=quiet, as_json=as_json, report=report)
+    show(result, quiet=quiet, as_json=as_json, report=report, profile=profile)
 
 
 def parsed(settings: Sequence[str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """From a data set to a population: deal the rows to clients, then draw what is missing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -10,7 +11,7 @@ from counterpoint.data import partitions
 from counterpoint.data.masking import conceal, nonempty, owned_only, presence
 from counterpoint.data.missing import Missing
 from counterpoint.data.population import ClientData, Dataset, Population, Side
-from counterpoint.data.samples import Samples
+from counterpoint.data.samples import Samples, side_by_side
 from counterpoint.randomness import generator
 
 
@@ -44,9 +45,11 @@ def populate(
     shares, summary = dealing.deal(dataset, clients, seed)
     whole = [dataset.samples.rows(rows) for share in shares for rows in (share.train, share.test)]
     masked, lost = _mask_clients(whole, gaps, seed)
-    members = tuple(
-        owned_only(ClientData(id, share.name, train, test))
-        for id, (share, train, test) in enumerate(zip(shares, masked[::2], masked[1::2], strict=True))
+    members = _in_few_tensors(
+        [
+            owned_only(ClientData(id, share.name, train, test))
+            for id, (share, train, test) in enumerate(zip(shares, masked[::2], masked[1::2], strict=True))
+        ]
     )
     test, test_lost = _mask_test(dataset, gaps, seed)
     classes = dataset.task.classes
@@ -58,6 +61,12 @@ def populate(
         "test": {**_tell(test, classes), "realised missing rate": test_lost},
     }
     return Population(dataset.name, dataset.task, dataset.modalities, members, test, dataset.card, drawn)
+
+
+def _in_few_tensors(members: Sequence[ClientData]) -> tuple[ClientData, ...]:
+    """The same clients, the training rows of all of them in one tensor a modality, and their test rows too."""
+    train, test = (side_by_side([getattr(one, split) for one in members]) for split in ("train", "test"))
+    return tuple(replace(one, train=a, test=b) for one, a, b in zip(members, train, test, strict=True))
 
 
 def _mask_clients(splits: Sequence[Samples], gaps: Missing, seed: int) -> tuple[list[Samples], float]:

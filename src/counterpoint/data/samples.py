@@ -149,3 +149,23 @@ def concatenate(parts: Sequence[Samples], shapes: Mapping[str, tuple[int, ...]])
         torch.cat([p.label for p in parts]),
         torch.cat([p.unit for p in parts]),
     )
+
+
+def side_by_side(parts: Sequence[Samples]) -> list[Samples]:
+    """The same parts, the rows of all of them in one tensor a modality, so that an engine need not copy them together.
+
+    Args:
+        parts: the tensors of each are views of that one afterwards.
+    """
+    names = sorted({m for part in parts for m in part.modalities})
+    x = {m: iter(_views([p.x[m] for p in parts if m in p.x])) for m in names}
+    present = {m: iter(_views([p.present[m] for p in parts if m in p.x])) for m in names}
+    labels, units = _views([p.label for p in parts]), _views([p.unit for p in parts])
+    return [
+        Samples({m: next(x[m]) for m in part.x}, {m: next(present[m]) for m in part.x}, label, unit)
+        for part, label, unit in zip(parts, labels, units, strict=True)
+    ]
+
+
+def _views(parts: Sequence[Tensor]) -> Sequence[Tensor]:
+    return torch.split(torch.cat(list(parts)), [len(part) for part in parts]) if parts else ()

@@ -8,8 +8,10 @@ from typing import Any, ClassVar, TypeVar, cast
 import torch
 
 from counterpoint.data.population import Population
+from counterpoint.engines.profile import OVERHEAD, Profile
 from counterpoint.engines.wire import Wire
 from counterpoint.errors import CounterpointError, PackageError
+from counterpoint.exchange.many import Many
 from counterpoint.exchange.package import Package
 from counterpoint.methods.client import Client
 from counterpoint.methods.federation import Federation
@@ -61,6 +63,7 @@ class Engine(Federation):
 
     Attributes:
         log: of the running round.
+        profile: where the time goes.
         tick: called after each client's program; a progress display sets it.
     """
 
@@ -86,6 +89,7 @@ class Engine(Federation):
         self.round = 0
         self.clients = [client.id for client in population.clients]
         self.log = RoundLog()
+        self.profile = Profile()
         self.tick: Tick = lambda: None
         self.seed = seed
         self.device = device
@@ -124,23 +128,39 @@ class Engine(Federation):
         """Record a number of the method's own."""
         self.log.notes[measure, scope] = float(value)
 
-    def visit(
+    def stream(
         self,
         clients: Sequence[int],
         program: Callable[[Client, Down], Up],
         package: Down | Mapping[int, Down],
-    ) -> list[Up]:
+    ) -> Iterator[Many[Up]]:
         """Send, run, receive: everything through its bytes, counted, and what is wrong refused."""
         self._visits += 1
         visited = sorted(set(clients))
         packages = package if isinstance(package, Mapping) else dict.fromkeys(visited, package)
         if wrong := [c for c in visited if c not in packages or c not in self._modalities]:
             raise CounterpointError(f"there is no client {wrong[0]}, or no package for it")
-        uploads: list[Up] = []
-        for upload in self._visit(program.__name__, visited, packages, f"visit {self._visits}"):
-            self.tick()
-            if upload is not None:
-                uploads.append(cast(Up, upload))
+        self.profile.visits += len(visited)
+        coming = self._visit(program.__name__, visited, packages, f"visit {self._visits}")
+        while True:
+            with self.profile.of(OVERHEAD):
+                found = next(coming, None)
+            if found is None:
+                return
+            count, uploads = found
+            for _ in range(count):
+                self.tick()
+            if uploads is not None:
+                yield cast(Many[Up], uploads)
+
+    def visit(
+        self,
+        clients: Sequence[int],
+        program: Callable[[Client, Down], Up],
+        package: Down | Mapping[int, Down],
+    ) -> list[Up]:
+        """As `stream`, all uploads at once, sorted by client."""
+        uploads = [upload for many in self.stream(clients, program, package) for upload in many.each()]
         return sorted(uploads, key=lambda upload: upload.client)
 
     def ask(
@@ -154,7 +174,8 @@ class Engine(Federation):
         This is how evaluation looks at clients; it draws from randomness of its own, so that how often one looks
         changes nothing.
         """
-        answers = self._ask(program.__name__, sorted(clients), package, f"ask {program.__name__}")
+        with self.profile.of(OVERHEAD):
+            answers = list(self._ask(program.__name__, sorted(clients), package, f"ask {program.__name__}"))
         return {client: cast(Up, answer) for client, answer in sorted(answers, key=lambda pair: pair[0])}
 
     def _deliver(self, client: int, package: Package) -> Package:
@@ -181,8 +202,10 @@ class Engine(Federation):
     @abstractmethod
     def _visit(
         self, program: str, clients: Sequence[int], packages: Mapping[int, Package], occasion: str
-    ) -> Iterator[Package | None]:
-        """Deliver packages, run a local program of the clients' method, collect uploads; None for a refused one.
+    ) -> Iterator[tuple[int, Many[Package] | None]]:
+        """Deliver packages, run a local program of the clients' method, collect uploads.
+
+        Yields for some clients at a time how many they are, and the uploads of those that were not refused, if any.
 
         Args:
             program: its name.
@@ -204,3 +227,13 @@ class Engine(Federation):
     @abstractmethod
     def restore(self, memories: Mapping[str, Any]) -> None:
         """Take back what `memories` gave."""
+
+    def settled(self) -> dict[str, int]:
+        """What the engine settled by measuring that results depend on: to be saved."""
+        return {}
+
+    def settle(self, known: Mapping[str, int]) -> None:
+        """Take back what `settled` gave."""
+
+    def close(self) -> None:
+        """Give back what the engine holds beside memory."""

@@ -1,7 +1,7 @@
 """The samples of many clients in one piece, and batches cut from it for all of them at once."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,6 +9,10 @@ import torch
 from torch import Tensor
 
 from counterpoint.data.samples import Batch, Samples
+from counterpoint.engines.plan import Plan
+
+GATHERED_ROWS = 2**13
+"""About how many rows are gathered at once."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,12 @@ class Gathered(ABC):
     sizes: Sequence[int]
 
     @abstractmethod
-    def steps(self, orders: Sequence[Sequence[Tensor]], places: Sequence[int]) -> Iterator[Look]:
-        """Batches step by step, of those clients that still have a step to take.
+    def steps(self, plan: Plan, at: Tensor) -> Iterator[Look]:
+        """The batches of a plan, step by step, of those clients that still take one.
 
         Args:
-            orders: each client's batches, as indices into its own rows.
-            places: clients in order of falling numbers of steps.
+            plan: of some of these clients.
+            at: int64 [clients of the plan], their places here.
         """
 
     @abstractmethod
@@ -69,39 +73,88 @@ def filled(samples: Samples, modality: str) -> Tensor:
 
 
 class Pool:
-    """One split of all clients of a structure, their rows one after another in one tensor a modality.
+    """One split of some clients of one structure, one client's rows after another's.
+
+    Where the values of a modality lie in one tensor already, as those of a population that was dealt by `populate`,
+    they are not copied.
 
     Args:
         parts: the split of each client; all have the same modalities.
+        device: where the tensors go.
+
+    Attributes:
+        sizes: rows of each client.
+        first: the first row of each.
+        label: int64 [rows].
+        present: by modality, bool [rows].
+        complete: by modality, whether no row lacks it.
     """
 
-    def __init__(self, parts: Sequence[Samples]) -> None:
-        names = parts[0].modalities
+    def __init__(self, parts: Sequence[Samples], device: str = "cpu") -> None:
         self.sizes = [len(part) for part in parts]
-        self.first = [0, *torch.tensor(self.sizes[:-1], dtype=torch.long).cumsum(0).tolist()]
-        self.x = {m: torch.cat([filled(part, m) for part in parts]) for m in names}
-        self.present = {m: torch.cat([part.present[m] for part in parts]) for m in names}
-        self.complete = {m: bool(value.all()) for m, value in self.present.items()}
-        self.label = torch.cat([part.label for part in parts])
+        self.first = _starts(self.sizes)
+        self.label = torch.cat([part.label for part in parts]).to(device)
+        self.present: dict[str, Tensor] = {}
+        self.complete: dict[str, bool] = {}
+        self._x: dict[str, Tensor] = {}
+        self._read: dict[str, Tensor] = {}
+        for m in parts[0].modalities:
+            there = torch.cat([part.present[m] for part in parts])
+            whole, first = _in_one([part.x[m] for part in parts], share=device == "cpu")
+            read = torch.cat([torch.arange(f, f + n) for f, n in zip(first, self.sizes, strict=True)])
+            if not bool(there.all()):
+                whole = whole if bool(there.any()) else torch.zeros_like(whole)
+                read = self._stand_ins(there.cpu(), read)
+            self._x[m], self.present[m] = whole.to(device), there.to(device)
+            self.complete[m] = bool(there.all())
+            if not read.equal(torch.arange(len(read))):
+                self._read[m] = read.to(device)
 
-    def look(self, at: Tensor, index: Tensor, rows: Tensor, mask: Tensor) -> Look:
-        """The rows at `index`, int64 [active, rows], of the pool; `rows` are the same by the clients' own count.
+    def _stand_ins(self, there: Tensor, read: Tensor) -> Tensor:
+        """For each row where the values are read: its own, or those of a row that has the modality.
 
-        A modality that no row of the pool lacks has a mask that is common to all: nothing is computed for it.
+        What is computed on a stand-in is thrown away, but it must not break: an encoder that divides by a norm has no
+        gradient at zero. A client's own rows stand in where one has the modality.
         """
-        whole = torch.ones(rows.shape[1], dtype=torch.bool, device=rows.device)
-        fields = {
-            "x": {m: value[index] for m, value in self.x.items()},
-            "present": {m: whole if self.complete[m] else value[index] for m, value in self.present.items()},
-            "label": self.label[index],
-            "index": rows,
-            "mask": mask,
-        }
-        dims: dict[str, Any] = {
-            "x": dict.fromkeys(self.x, 0),
-            "present": {m: None if complete else 0 for m, complete in self.complete.items()},
-        }
-        return Look(at, fields, {**dims, "label": 0, "index": 0, "mask": 0}, mask)
+        some = int(there.long().argmax())
+        stand_in = torch.arange(len(there))
+        for start, size in zip(self.first, self.sizes, strict=True):
+            own = there[start : start + size]
+            stand_in[start : start + size][~own] = start + int(own.long().argmax()) if bool(own.any()) else some
+        return read[stand_in]
+
+    def values(self, modality: str, index: Tensor) -> Tensor:
+        """The values that are computed on for rows, [..., *shape] for int64 [...]."""
+        flat, whole = index.flatten(), self._x[modality]
+        if modality in self._read:
+            flat = self._read[modality].index_select(0, flat)
+        return whole.index_select(0, flat).view(*index.shape, *whole.shape[1:])
+
+    @property
+    def modalities(self) -> Iterable[str]:
+        """Names of the modalities."""
+        return self._x
+
+
+def _starts(sizes: Sequence[int]) -> list[int]:
+    return [0, *torch.tensor(sizes[:-1], dtype=torch.long).cumsum(0).tolist()]
+
+
+def _in_one(parts: Sequence[Tensor], share: bool) -> tuple[Tensor, list[int]]:
+    """One tensor that holds the rows of all parts, and the first row of each; a view, if they lie in one already."""
+    one = next((part for part in parts if len(part)), parts[0])
+    row, memory = one.shape[1:].numel(), one.untyped_storage()
+    if share and row and all(_rows_of(part, memory.data_ptr(), row) for part in parts):
+        rows = memory.nbytes() // (row * one.element_size())
+        whole = one.as_strided((rows, *one.shape[1:]), torch.empty(1, *one.shape[1:], device="meta").stride(), 0)
+        return whole, [part.storage_offset() // row if len(part) else 0 for part in parts]
+    return torch.cat(list(parts)), _starts([len(part) for part in parts])
+
+
+def _rows_of(part: Tensor, memory: int, row: int) -> bool:
+    """Whether a tensor is whole rows of a storage."""
+    alike = part.untyped_storage().data_ptr() == memory and part.is_contiguous()
+    return not len(part) or (alike and part.storage_offset() % row == 0)
 
 
 class OwnRows(Gathered):
@@ -116,21 +169,65 @@ class OwnRows(Gathered):
         self._pool = pool
         self._first = torch.tensor([pool.first[place] for place in places])
         self.sizes = [pool.sizes[place] for place in places]
+        self._dims: dict[str, Any] = {
+            "x": dict.fromkeys(pool.modalities, 0),
+            "present": {m: None if pool.complete[m] else 0 for m in pool.modalities},
+            "label": 0,
+            "index": 0,
+            "mask": 0,
+        }
 
-    def _look(self, at: Tensor, rows: Tensor, mask: Tensor) -> Look:
+    def steps(self, plan: Plan, at: Tensor) -> Iterator[Look]:
+        """See `Gathered.steps`. Some steps are gathered at once, as many as are small enough together."""
         device = self._pool.label.device
-        index = (rows + self._first[at][:, None]).clamp(max=len(self._pool.label) - 1)
-        return self._pool.look(at, index.to(device), rows.to(device), mask.to(device))
+        first = self._first[at]
+        index = (plan.rows + first[:, None]).to(device)
+        rows, mask = plan.rows.to(device), plan.mask.to(device)
+        whole = torch.ones(rows.shape[2], dtype=torch.bool, device=device)
+        together = max(1, GATHERED_ROWS // max(index[0].numel(), 1)) if len(plan) else 1
+        for begin in range(0, len(plan), together):
+            part = slice(begin, begin + together)
+            active, longest = plan.active[begin], max(plan.longest[part])
+            fields = self._fields(index[part, :active, :longest])
+            for step in range(begin, min(begin + together, len(plan))):
+                count, most = plan.active[step], plan.longest[step]
+                yield self._look(
+                    at[:count],
+                    lambda value, step=step - begin, count=count, most=most: value[step, :count, :most],  # type: ignore[misc]
+                    fields,
+                    rows[step, :count, :most],
+                    mask[step, :count, :most],
+                    whole[:most],
+                )
 
-    def steps(self, orders: Sequence[Sequence[Tensor]], places: Sequence[int]) -> Iterator[Look]:
-        """See `Gathered.steps`; a batch shorter than the longest of its step is filled up with its first row."""
-        for step in range(len(orders[places[0]]) if places else 0):
-            active = [place for place in places if len(orders[place]) > step]
-            now = [orders[place][step] for place in active]
-            rows = torch.nn.utils.rnn.pad_sequence(now, batch_first=True)
-            lengths = torch.tensor([len(own) for own in now])
-            mask = torch.arange(rows.shape[1])[None, :] < lengths[:, None]
-            yield self._look(torch.tensor(active), rows, mask)
+    def _fields(self, index: Tensor) -> dict[str, Any]:
+        """Values, presence and labels of rows of the pool, [*index.shape, ...]."""
+        pool = self._pool
+        return {
+            "x": {m: pool.values(m, index) for m in pool.modalities},
+            "present": {m: value[index] for m, value in pool.present.items() if not pool.complete[m]},
+            "label": pool.label[index],
+        }
+
+    def _look(
+        self,
+        at: Tensor,
+        cut: Callable[[Tensor], Tensor],
+        fields: Mapping[str, Any],
+        rows: Tensor,
+        mask: Tensor,
+        whole: Tensor,
+    ) -> Look:
+        """A look at a part of gathered fields. A modality that no row of the pool lacks has a mask common to all."""
+        present = {m: cut(fields["present"][m]) if m in fields["present"] else whole for m in self._pool.modalities}
+        given = {
+            "x": {m: cut(value) for m, value in fields["x"].items()},
+            "present": present,
+            "label": cut(fields["label"]),
+            "index": rows,
+            "mask": mask,
+        }
+        return Look(at, given, self._dims, mask)
 
     def chunks(self, rows: int) -> Iterator[Look]:
         """See `Gathered.chunks`."""
@@ -138,7 +235,11 @@ class OwnRows(Gathered):
         for part in torch.split(torch.arange(max(self.sizes, default=0)), rows):
             at = (sizes > (part[0] if len(part) else -1)).nonzero().flatten()
             mask = part[None, :] < sizes[at][:, None]
-            yield self._look(at, torch.where(mask, part[None, :], 0), mask)
+            device = self._pool.label.device
+            own = torch.where(mask, part[None, :], 0)
+            fields = self._fields((own + self._first[at][:, None]).to(device))
+            whole = torch.ones(len(part), dtype=torch.bool, device=device)
+            yield self._look(at, lambda value: value, fields, own.to(device), mask.to(device), whole)
 
     def flat(self, rows: int) -> Iterator[tuple[Batch, Tensor]]:
         """See `Gathered.flat`."""
@@ -149,7 +250,7 @@ class OwnRows(Gathered):
         for at, index in zip(torch.split(whose, rows), torch.split(own, rows), strict=True):
             place = (index + self._first[at]).to(device)
             mask = torch.ones(len(place), dtype=torch.bool, device=device)
-            x = {m: value[place] for m, value in pool.x.items()}
+            x = {m: pool.values(m, place) for m in pool.modalities}
             present = {m: value[place] for m, value in pool.present.items()}
             yield Batch(x, present, pool.label[place], index.to(device), mask), at.to(device)
 
@@ -166,7 +267,7 @@ class CommonRows(Gathered):
         self._samples = replace(samples, x={m: filled(samples, m) for m in samples.modalities})
         self.sizes = [len(samples)] * clients
 
-    def steps(self, orders: Sequence[Sequence[Tensor]], places: Sequence[int]) -> Iterator[Look]:
+    def steps(self, plan: Plan, at: Tensor) -> Iterator[Look]:
         """Nobody trains on them.
 
         Raises:

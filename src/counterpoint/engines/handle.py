@@ -12,6 +12,7 @@ from counterpoint.engines.limits import step_limits
 from counterpoint.engines.memory import ClientMemory, GeneratorDraws, copied
 from counterpoint.engines.optimizers import make_optimizer
 from counterpoint.engines.plan import batches, steps_in
+from counterpoint.engines.profile import COMPUTE, DATA, Profile
 from counterpoint.errors import unknown
 from counterpoint.exchange.layout import Tensors
 from counterpoint.methods.client import Client, Draws, Loss, Reduce, Steps, Value
@@ -34,6 +35,7 @@ class OneClient(Client):
         memory: what it remembers.
         seed: of the run.
         key: (client, round, visit) as a key of randomness.
+        profile: where the time is counted.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class OneClient(Client):
         memory: ClientMemory,
         seed: int,
         key: tuple[Key, ...],
+        profile: Profile | None = None,
     ) -> None:
         self.settings = settings
         self.memory = memory
@@ -55,6 +58,7 @@ class OneClient(Client):
         self._seed = seed
         self._key = key
         self._trainings = 0
+        self._profile = profile or Profile()
 
     def _split(self, name: str) -> Samples:
         if name not in self._splits:
@@ -99,35 +103,22 @@ class OneClient(Client):
         wanted = self._steps(len(samples), epochs) if steps is None else steps
         limits = step_limits(tensors, self._model.layout, trainable, wanted)
         longest = max(limits.values(), default=0)
-        order = batches(len(samples), self.settings.batch_size, longest, self._generator(purpose))
+        with self._profile.of(DATA):
+            order = batches(len(samples), self.settings.batch_size, longest, self._generator(purpose))
         optimizer = make_optimizer(self.settings)
         state = {} if remember is None else copied(self.memory.get(remember, {}))
         layers = fold_key(self._seed, *self._key, purpose, "layers")
-        with training(True), layer_randomness(layers, str(samples.label.device)):
+        with self._profile.of(COMPUTE), training(True), layer_randomness([layers], str(samples.label.device)) as draws:
             for step, rows in enumerate(order):
+                draws.begin(step)
                 moving = [name for name, limit in limits.items() if step < limit]
-                batch = samples.batch(rows.to(samples.label.device))
-                grads = self._gradients(loss, tensors, moving, batch, using or {})
+                with self._profile.of(DATA):
+                    batch = samples.batch(rows.to(samples.label.device))
+                grads = gradients(loss, tensors, moving, batch, using or {})
                 optimizer.step(tensors, grads, state)
         if remember is not None:
             self.memory[remember] = state
         return tensors
-
-    @staticmethod
-    def _gradients(
-        loss: Loss, tensors: Tensors, moving: Sequence[str], batch: Batch, using: Mapping[str, Any]
-    ) -> Tensors:
-        """Gradient of the mean loss; zero where the loss does not reach."""
-        leaves = {name: tensors[name].detach().requires_grad_() for name in moving}
-        value = loss({**tensors, **leaves}, batch, using)
-        if value.shape == batch.label.shape:
-            value = value.mean()
-        elif value.dim():
-            raise TypeError(f"a loss returns one value a row or a scalar, not a tensor of shape {tuple(value.shape)}")
-        if not value.requires_grad:
-            return {name: torch.zeros_like(leaf) for name, leaf in leaves.items()}
-        grads = torch.autograd.grad(value, list(leaves.values()), allow_unused=True, materialize_grads=True)
-        return dict(zip(leaves, grads, strict=True))
 
     def fold(
         self,
@@ -140,7 +131,7 @@ class OneClient(Client):
     ) -> Value:
         """Run a function over a split in order and reduce its rows."""
         samples = self._split(over)
-        with torch.no_grad(), training(False):
+        with self._profile.of(COMPUTE), torch.no_grad(), training(False):
             chunks = torch.split(torch.arange(len(samples), device=samples.label.device), FOLD_ROWS)
             parts = [fn(params, samples.batch(rows), using or {}) for rows in chunks]
             if isinstance(parts[0], Tensor):
@@ -149,7 +140,7 @@ class OneClient(Client):
 
     def map(self, fn: Callable[..., Value], *values: Value) -> Value:
         """fn(*values), without gradient."""
-        with torch.no_grad():
+        with self._profile.of(COMPUTE), torch.no_grad():
             return fn(*values)
 
     def rng(self, purpose: str) -> Draws:
@@ -163,3 +154,17 @@ class OneClient(Client):
 def _reduced(parts: Sequence[Tensor], how: Reduce) -> Tensor:
     rows = torch.cat(list(parts))
     return rows if how == "concatenate" else rows.sum(0) if how == "sum" else rows.mean(0)
+
+
+def gradients(loss: Loss, tensors: Tensors, moving: Sequence[str], batch: Batch, using: Mapping[str, Any]) -> Tensors:
+    """Gradient of the mean loss; zero where the loss does not reach."""
+    leaves = {name: tensors[name].detach().requires_grad_() for name in moving}
+    value = loss({**tensors, **leaves}, batch, using)
+    if value.shape == batch.label.shape:
+        value = value.mean()
+    elif value.dim():
+        raise TypeError(f"a loss returns one value a row or a scalar, not a tensor of shape {tuple(value.shape)}")
+    if not value.requires_grad:
+        return {name: torch.zeros_like(leaf) for name, leaf in leaves.items()}
+    grads = torch.autograd.grad(value, list(leaves.values()), allow_unused=True, materialize_grads=True)
+    return dict(zip(leaves, grads, strict=True))

@@ -1,6 +1,7 @@
 """The client handle of a stack: clients of one structure, whose local steps are taken together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -9,31 +10,29 @@ from torch import Tensor
 from counterpoint.data.samples import Batch
 from counterpoint.engines.gather import Gathered, Look
 from counterpoint.engines.handle import FOLD_ROWS
+from counterpoint.engines.layers import layer_randomness
 from counterpoint.engines.limits import step_limits
 from counterpoint.engines.many_memory import ManyDraws, ManyMemories
+from counterpoint.engines.measure import measured
 from counterpoint.engines.memory import ClientMemory, GeneratorDraws
 from counterpoint.engines.optimizers import State, make_optimizer
-from counterpoint.engines.plan import batches, steps_in
-from counterpoint.engines.values import (
-    Stack,
-    for_each,
-    gathered,
-    has_stack,
-    of_client,
-    parted,
-    rebuilt,
-    rows_of,
-    stacked_of,
-)
+from counterpoint.engines.plan import Plan, evenly, plan, steps_in
+from counterpoint.engines.profile import COMPUTE, DATA, Profile
+from counterpoint.engines.steps import Steps as GradientSteps
+from counterpoint.engines.steps import Training, call
+from counterpoint.engines.values import Stack, for_each, gathered, has_stack, of_client, rebuilt, rows_of, stacked_of
 from counterpoint.errors import unknown
 from counterpoint.exchange.layout import Tensors
 from counterpoint.methods.client import Client, Draws, Loss, Reduce, Steps, Value
 from counterpoint.methods.settings import TrainSettings
+from counterpoint.models.draws import LayerDraws
 from counterpoint.models.mode import stacked, training
 from counterpoint.models.model import Model
-from counterpoint.randomness import Key, generator
+from counterpoint.randomness import Key, fold_key, generator
 
-STACKED_FOLD_ROWS = 64
+STACKED_FOLD_ROWS = 2048
+"""Rows of all clients together at a time."""
+LEAST_ROWS, MOST_ROWS = 4, 64
 """Rows of each client at a time: few, since clients are padded to the longest."""
 
 
@@ -48,6 +47,11 @@ class ManyClients(Client):
         memories: what each remembers.
         seed: of the run.
         keys: (client, round, visit) of each, as keys of randomness.
+        gradients: takes the gradient steps.
+        profile: where the time is counted.
+        times: how often about as much will be computed in the run.
+        width: how many of them take their steps together.
+        measuring: whether the first training is only to measure what its steps cost, see `measured`.
     """
 
     def __init__(
@@ -60,6 +64,11 @@ class ManyClients(Client):
         memories: Sequence[ClientMemory],
         seed: int,
         keys: Sequence[tuple[Key, ...]],
+        gradients: GradientSteps | None = None,
+        profile: Profile | None = None,
+        times: float = 1,
+        width: int | None = None,
+        measuring: bool = False,
     ) -> None:
         self.settings = settings
         self.memory = self._memories = ManyMemories(memories)
@@ -70,6 +79,11 @@ class ManyClients(Client):
         self._keys = keys
         self._trainings = 0
         self._device = next(iter(model.initial.values())).device
+        self._profile = profile or Profile()
+        self._gradients = gradients or GradientSteps(self._profile)
+        self._times = times
+        self._width = width or len(keys)
+        self._measuring = measuring
 
     def _split(self, name: str) -> Gathered:
         if name not in self._splits:
@@ -125,28 +139,96 @@ class ManyClients(Client):
         none = torch.zeros(len(self._keys), dtype=torch.long)
         longest = torch.stack([none, *limits.values()]).amax(0)
         order = longest.argsort(descending=True, stable=True)
-        plan = samples.steps(self._rows(samples.sizes, longest.tolist()), order.tolist())
         sorted_already = order.equal(torch.arange(len(order)))
+        with self._profile.of(DATA):
+            batches = self._plan(samples.sizes, longest, order)
         tensors = {n: self._own(v, None if sorted_already else order) for n, v in params.items()}
-        limits = {name: limit[order] for name, limit in limits.items()}
-        needed = rows_of(using or {}, order)
+        movers = {name: limit[order].tolist() for name, limit in limits.items()}
+        taken = longest[order].tolist()
+        needed = using or {} if sorted_already else rows_of(using or {}, order)
         state = self._remembered(remember, order)
-        optimizer = make_optimizer(self.settings)
-        with training(True), stacked():
-            for step, look in enumerate(plan):
-                active = len(look.at)
-                front = {name: value[:active] for name, value in tensors.items()}
-                movers = {name: _movers(limit[:active], step) for name, limit in limits.items()}
-                moving = [name for name, who in movers.items() if len(who)]
-                grads = _gradients(loss, front, moving, look, rows_of(needed, slice(active)))
-                for name, grad in grads.items():
-                    optimizer.step_some(tensors[name], grad, state.setdefault(name, {}), movers[name])
+        parts = evenly(len(order), self._width)
+        count = float("inf") if self._measuring else len(batches) * len(parts) * self._times
+        gradients = self._gradients.of(loss, count, draws=self._model.draws)
+        states = []
+        with self._profile.of(COMPUTE), training(True), stacked():
+            for part in parts:
+                some = {name: value[part] for name, value in tensors.items()}
+                looks = self._looks(samples, order[part], batches.of(part))
+                given = rows_of(needed, part)
+                if self._measuring:
+                    measured(gradients, loss, some, list(limits), looks, given)
+                own = {name: {key: value[part] for key, value in parts.items()} for name, parts in state.items()}
+                with self._layer_randomness(order[part]) as drawn:
+                    own_limits = {name: limit[part] for name, limit in movers.items()}
+                    self._descend(gradients, some, own_limits, taken[part], looks, given, own, drawn)
+                states.append(own)
         back = order.argsort()
         if remember is not None:
-            self.memory[remember] = stacked_of({n: {k: v[back] for k, v in s.items()} for n, s in state.items()})
+            self.memory[remember] = _together(states, [part.stop - part.start for part in parts], back)
         if sorted_already:
             return {name: Stack(value) for name, value in tensors.items()}  # type: ignore[misc]
         return {name: Stack(value[back]) for name, value in tensors.items()}  # type: ignore[misc]
+
+    def _descend(
+        self,
+        gradients: Training,
+        tensors: Tensors,
+        limits: Mapping[str, Sequence[int]],
+        longest: Sequence[int],
+        looks: Iterator[Look],
+        using: Mapping[str, Any],
+        state: State,
+        drawn: LayerDraws,
+    ) -> None:
+        """All steps of some clients, in place.
+
+        Args:
+            gradients: takes them.
+            tensors: of the clients, in order of falling numbers of steps.
+            limits: for each tensor that moves, how many steps each client takes of it.
+            longest: how many steps each client takes of any.
+            looks: their batches.
+            using: what the loss needs beside.
+            state: of the optimiser.
+            drawn: what layers draw from.
+        """
+        optimizer = make_optimizer(self.settings)
+        alike = all(limit == longest for limit in limits.values())
+        names = list(limits)
+        for step, look in enumerate(looks):
+            active = len(look.mask)
+            drawn.begin(step)
+            front = {name: value[:active] for name, value in tensors.items()}
+            given = rows_of(using, slice(active)) if using else using
+            if alike:
+                movers: dict[str, Tensor | range] = dict.fromkeys(names, range(active))
+            else:
+                movers = {name: _movers(limit, step, active) for name, limit in limits.items()}
+                names = [name for name, who in movers.items() if len(who)]
+            together = alike or all(isinstance(who, range) and len(who) in (0, active) for who in movers.values())
+            if optimizer.plain and together and gradients.descend(front, names, look, given, self.settings.lr):
+                continue
+            for name, grad in zip(names, gradients.gradients(front, names, look, given), strict=True):
+                optimizer.step_some(tensors[name], grad, state.setdefault(name, {}), movers[name])
+
+    def _layer_randomness(self, order: Tensor) -> AbstractContextManager[LayerDraws]:
+        """What layers draw from in a training, of clients in this order."""
+        if not self._model.draws:
+            return nullcontext(LayerDraws([], str(self._device)))
+        purpose = f"train {self._trainings}"
+        seeds = [fold_key(self._seed, *self._keys[place], purpose, "layers") for place in order.tolist()]
+        return layer_randomness(seeds, str(self._device))
+
+    def _looks(self, samples: Gathered, order: Tensor, batches: Plan) -> Iterator[Look]:
+        """The batches of the clients that are active in each step."""
+        coming = samples.steps(batches, order)
+        while True:
+            with self._profile.of(DATA):
+                look = next(coming, None)
+            if look is None:
+                return
+            yield look
 
     def _limits(self, params: Tensors, trainable: Sequence[str] | None, steps: Any) -> dict[str, Tensor]:
         """For each tensor that moves, how many steps each client takes of it, int64 [clients]."""
@@ -159,13 +241,12 @@ class ManyClients(Client):
         counts = steps.each if isinstance(steps, Stack) else torch.as_tensor(steps).expand(many)
         return {name: counts.to("cpu", torch.long) for name in step_limits(plain, layout, trainable, 1)}
 
-    def _rows(self, sizes: Sequence[int], steps: Sequence[int]) -> list[list[Tensor]]:
-        """Each client's own batch order, drawn as the reference draws it."""
+    def _plan(self, sizes: Sequence[int], steps: Tensor, order: Tensor) -> Plan:
+        """Each client's own batches, drawn as the reference draws them; clients in this order."""
         purpose = f"train {self._trainings}"
-        return [
-            batches(rows, self.settings.batch_size, count, generator(self._seed, *key, purpose))
-            for rows, count, key in zip(sizes, steps, self._keys, strict=True)
-        ]
+        places = order.tolist()
+        seeds = [fold_key(self._seed, *self._keys[place], purpose) for place in places]
+        return plan([sizes[place] for place in places], self.settings.batch_size, steps[order].tolist(), seeds)
 
     def _remembered(self, name: str | None, order: Tensor) -> State:
         """The optimiser's state of each; it starts at zero for a client that has none yet of a tensor."""
@@ -188,21 +269,21 @@ class ManyClients(Client):
     ) -> Value:
         """Run a function over a split of all clients together, and reduce each one's rows."""
         samples, needed = self._split(over), using or {}
-        with torch.no_grad(), training(False):
+        with self._profile.of(COMPUTE), torch.no_grad(), training(False):
             if not has_stack((params, needed)):
                 outputs = [(fn(params, batch, needed), whose) for batch, whose in samples.flat(FOLD_ROWS)]
                 return _by_name(outputs, lambda rows: _reduced(rows, samples.sizes, reduce))
             with stacked():
                 looks = [
-                    (_call(fn, rows_of(params, look.at), look, rows_of(needed, look.at)), look)
-                    for look in samples.chunks(STACKED_FOLD_ROWS)
+                    (call(fn, rows_of(params, look.at), look, rows_of(needed, look.at)), look)
+                    for look in samples.chunks(min(MOST_ROWS, max(LEAST_ROWS, STACKED_FOLD_ROWS // len(self._keys))))
                 ]
             outputs = [(_counting(out, look.mask), _whose(look)) for out, look in looks]
             return _by_name(outputs, lambda rows: _reduced(rows, samples.sizes, reduce))
 
     def map(self, fn: Callable[..., Value], *values: Value) -> Value:
         """fn of the values of each."""
-        with torch.no_grad(), stacked():
+        with self._profile.of(COMPUTE), torch.no_grad(), stacked():
             return for_each(fn, *values)
 
     def rng(self, purpose: str) -> Draws:
@@ -212,38 +293,27 @@ class ManyClients(Client):
         )
 
 
-def _movers(limit: Tensor, step: int) -> Tensor | range:
-    """Which of the active clients move a tensor in a step; a range where all of them do."""
-    moves = limit > step
-    return range(len(limit)) if bool(moves.all()) else moves.nonzero().flatten()
+def _together(states: Sequence[State], sizes: Sequence[int], back: Tensor) -> Any:
+    """The optimiser's state of all parts of a stack, in the stack's own order; zero where a part has none yet."""
+
+    def all_of(name: str, key: str, like: Tensor) -> Tensor:
+        each = [
+            state[name][key] if name in state else like.new_zeros((size, *like.shape[1:]))
+            for state, size in zip(states, sizes, strict=True)
+        ]
+        return torch.cat(each)[back]
+
+    names = {name: parts for state in states for name, parts in state.items()}
+    return stacked_of({n: {key: all_of(n, key, like) for key, like in parts.items()} for n, parts in names.items()})
 
 
-def _call(fn: Callable[..., Any], params: Mapping[str, Any], look: Look, using: Mapping[str, Any]) -> Any:
-    """fn(params, batch, using) of one client, for all: tensors [clients, ...]."""
-    values, dims = parted(params)
-    needed, needed_dims = parted(using)
-
-    def one(tensors: Tensors, fields: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
-        return fn(tensors, Batch(**fields), given)
-
-    return torch.vmap(one, in_dims=(dims, look.dims, needed_dims))(values, look.fields, needed)
-
-
-def _gradients(
-    loss: Loss, tensors: Mapping[str, Tensor], moving: Sequence[str], look: Look, using: Mapping[str, Any]
-) -> dict[str, Tensor]:
-    """Gradient of each client's mean loss over the rows that count; zero where the loss does not reach."""
-    leaves = {name: tensors[name].detach().requires_grad_() for name in moving}
-    every = {name: Stack(leaves.get(name, value)) for name, value in tensors.items()}
-    value = _call(loss, every, look, using)
-    if value.shape == look.mask.shape:
-        value = torch.where(look.mask, value, 0.0).sum(1) / look.mask.sum(1)
-    elif value.dim() != 1:
-        raise TypeError(f"a loss returns one value a row or a scalar, not a tensor of shape {tuple(value.shape[1:])}")
-    if not value.requires_grad:
-        return {name: torch.zeros_like(leaf) for name, leaf in leaves.items()}
-    grads = torch.autograd.grad(value.sum(), list(leaves.values()), allow_unused=True, materialize_grads=True)
-    return dict(zip(leaves, grads, strict=True))
+def _movers(limit: Sequence[int], step: int, active: int) -> Tensor | range:
+    """Which of the first so many clients move a tensor in a step; a range where these are the first ones."""
+    if min(limit[:active]) > step:
+        return range(active)
+    moves = [own > step for own in limit[:active]]
+    count = sum(moves)
+    return range(count) if all(moves[:count]) else torch.tensor(moves).nonzero().flatten()
 
 
 def _counting(output: Any, mask: Tensor) -> Any:

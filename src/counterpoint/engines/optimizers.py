@@ -22,6 +22,11 @@ class Optimizer(ABC):
     def __init__(self, settings: TrainSettings) -> None:
         self.settings = settings
 
+    @property
+    def plain(self) -> bool:
+        """Whether a step is w <- w - lr g, without state."""
+        return False
+
     @abstractmethod
     def start(self, value: Tensor) -> dict[str, Tensor]:
         """The state of a tensor that has not moved yet."""
@@ -41,7 +46,7 @@ class Optimizer(ABC):
 
         Args:
             values: [clients, *shape].
-            grads: [active, *shape], of the first clients.
+            grads: [active, *shape], of the first clients; those that do not move have one too.
             state: of all clients, [clients, ...]; made if empty.
             who: places of those that move; a range means the first so many.
         """
@@ -49,8 +54,12 @@ class Optimizer(ABC):
             for key, part in ({} if state else self.start(values)).items():
                 state[key] = part if part.dim() else part.expand(len(values)).clone()
             if isinstance(who, range):
-                front = slice(len(who))
-                self.move(values[front], grads, {key: part[front] for key, part in state.items()})
+                count = len(who)
+                grads = grads if len(grads) == count else grads[:count]
+                if count == len(values):
+                    self.move(values, grads, state)
+                else:
+                    self.move(values[:count], grads, {key: part[:count] for key, part in state.items()})
                 return
             some, own = values[who], {key: part[who] for key, part in state.items()}
             self.move(some, grads[who], own)
@@ -61,6 +70,11 @@ class Optimizer(ABC):
 
 class SGD(Optimizer):
     """g <- g + wd w; u <- momentum u + g (u = g without momentum); w <- w - lr u."""
+
+    @property
+    def plain(self) -> bool:
+        """Without momentum and weight decay."""
+        return not self.settings.momentum and not self.settings.weight_decay
 
     def start(self, value: Tensor) -> dict[str, Tensor]:
         """u = 0."""

@@ -9,6 +9,7 @@ from counterpoint.data.samples import Samples, concatenate
 from counterpoint.engines.engine import Engine
 from counterpoint.engines.handle import OneClient
 from counterpoint.engines.memory import ClientMemory, copied
+from counterpoint.exchange.many import Many
 from counterpoint.exchange.package import Package, address
 from counterpoint.randomness import Key
 
@@ -50,6 +51,7 @@ class Sequential(Engine):
             memory=memory,
             seed=self.seed,
             key=key,
+            profile=self.profile,
         )
 
     def _splits_of(self, client: ClientData) -> dict[str, Callable[[], Samples]]:
@@ -68,13 +70,14 @@ class Sequential(Engine):
 
     def _visit(
         self, program: str, clients: Sequence[int], packages: Mapping[int, Package], occasion: str
-    ) -> Iterator[Package | None]:
+    ) -> Iterator[tuple[int, Many[Package] | None]]:
         for client in clients:
             memory = self._memory(client)
             result = self._run(program, client, self._deliver(client, packages[client]), memory, occasion)
             if self.model.buffers == "local":
                 self._keep_buffers(memory, result)
-            yield self._collect(client, result)
+            upload = self._collect(client, result)
+            yield 1, None if upload is None else Many.of_one(upload)
 
     def _ask(
         self, program: str, clients: Sequence[int], package: Package, occasion: str

@@ -3,11 +3,13 @@
 from counterpoint.exchange.check import check
 from counterpoint.exchange.codec import decode, encode
 from counterpoint.exchange.layout import Layout, Tensors, TensorSpec
+from counterpoint.exchange.many import Many
 from counterpoint.exchange.package import Package, Weights, named, per_block, per_modality
 from counterpoint.exchange.traffic import bytes_by_block
 
 __all__ = [
     "Layout",
+    "Many",
     "Package",
     "TensorSpec",
     "Tensors",

@@ -17,7 +17,7 @@ class FedAvg(Method):
 
     def round(self, fed: Federation) -> None:
         """Visit a sample of clients and average what comes back."""
-        uploads = fed.visit(fed.sample(), self.local, self.offer())
+        uploads = fed.stream(fed.sample(), self.local, self.offer())
         self.weights = block_average(self.weights, uploads)
 
     def local(self, client: Client, received: Weights) -> Weights:

@@ -1,11 +1,12 @@
 """The handle through which the server's program sees the federation, on every engine."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import torch
 
+from counterpoint.exchange.many import Many
 from counterpoint.exchange.package import Package
 from counterpoint.methods.client import Client
 
@@ -49,6 +50,19 @@ class Federation(ABC):
 
         Returns:
             What came back, sorted by client. Refused packages are left out (and counted).
+        """
+
+    @abstractmethod
+    def stream(
+        self,
+        clients: Sequence[int],
+        program: Callable[[Client, Down], Up],
+        package: Down | Mapping[int, Down],
+    ) -> Iterator[Many[Up]]:
+        """As `visit`, but uploads come some at a time, as soon as they are there, so that the server never holds all.
+
+        They come in an order that is always the same, though not sorted by client. Clients are visited as the iterator
+        is walked: walk it to its end, as `block_average(self.weights, fed.stream(...))` does.
         """
 
     @abstractmethod

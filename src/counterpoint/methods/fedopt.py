@@ -43,11 +43,10 @@ class FedOpt(FedAvg):
 
     def round(self, fed: Federation) -> None:
         """Visit a sample of clients; step towards their average."""
-        uploads = [u for u in fed.visit(fed.sample(), self.local, self.offer()) if u.samples]
-        weights = block_average(self.weights, uploads)
+        weights = block_average(self.weights, fed.stream(fed.sample(), self.local, self.offer()))
         for name in self.first:
-            if any(name in upload.weights for upload in uploads):
-                old = self.weights[name]
+            old = self.weights[name]
+            if weights[name] is not old:
                 delta = weights[name] - old
                 self.first[name] = self.beta1 * self.first[name] + (1 - self.beta1) * delta
                 self.second[name] = self.second_moment(self.second[name], delta.square())

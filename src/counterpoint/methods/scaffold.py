@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from counterpoint.aggregation import block_average
+from counterpoint.aggregation import BlockAverage
 from counterpoint.data.samples import Batch
 from counterpoint.errors import UserError
 from counterpoint.exchange import Weights, per_block
@@ -73,14 +73,16 @@ class Scaffold(Method):
 
     def round(self, fed: Federation) -> None:
         """Visit a sample of clients; move weights and control variates by what comes back."""
-        uploads = fed.visit(fed.sample(), self.local, self.offer())
-        even = [1.0] * len(uploads)
-        mean = block_average(self.weights, uploads, even)
-        still = {n: torch.zeros_like(c) for n, c in self.control.items()}
-        change = block_average(still, [Weights(u.control) for u in uploads], even)
+        average, changes = BlockAverage(), BlockAverage()
+        for many in fed.stream(fed.sample(), self.local, self.offer()):
+            even = torch.ones(len(many))
+            average.add(many.together.weights, even)
+            changes.add(many.together.control, even)
+        mean = average.over(self.weights)
+        change = changes.over({n: torch.zeros_like(c) for n, c in self.control.items()})
         layout = self.model.layout
         for name, old in self.control.items():
-            share = sum(name in u.control for u in uploads) / max(fed.owners(layout[name].block), 1)
+            share = changes.holders(name) / max(fed.owners(layout[name].block), 1)
             self.control[name] = old + share * change[name]
             mean[name] = self.weights[name] + self.server_lr * (mean[name] - self.weights[name])
         self.weights = mean

@@ -25,9 +25,9 @@ def training(on: bool) -> Iterator[None]:
 
 
 @contextmanager
-def stacked() -> Iterator[None]:
-    """Models called inside are called for many clients at once, under `torch.vmap`."""
-    with _set(_STACKED, True):
+def stacked(on: bool = True) -> Iterator[None]:
+    """Models called inside are called for many clients at once, under `torch.vmap`, or are not."""
+    with _set(_STACKED, on):
         yield
 
 

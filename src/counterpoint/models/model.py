@@ -13,7 +13,7 @@ from counterpoint.exchange.layout import Layout, Tensors, TensorSpec
 from counterpoint.models.absent import Absent
 from counterpoint.models.mode import is_stacked, is_training
 from counterpoint.models.protocol import SeesPatterns
-from counterpoint.models.stacking import stackable_copy, unstackable
+from counterpoint.models.stacking import draws, stackable_copy, unstackable, with_drawn
 
 BufferRule = Literal["average", "local", "server"]
 
@@ -53,7 +53,7 @@ class Model:
         self.layout = Layout({name: _spec(name, value, blocks, params) for name, value in self.initial.items()})
         self._constants = {n: b.detach().clone() for n, b in module.named_buffers() if n not in state}
         self._fixed = [m for m in module.modules() if buffers == "server" and _persistent_buffers(m)]
-        self.module = module.to("meta").eval()
+        self.module = with_drawn(module).to("meta").eval()
 
     @property
     def has_buffers(self) -> bool:
@@ -111,6 +111,11 @@ class Model:
     def unstackable(self) -> list[str]:
         """Layers that cannot be called for many clients at once."""
         return unstackable(self.module)
+
+    @cached_property
+    def draws(self) -> bool:
+        """Whether a layer draws random numbers when it trains."""
+        return draws(self.module)
 
     @cached_property
     def for_stacks(self) -> nn.Module:

@@ -1,8 +1,11 @@
 """Encoding the rows that have a modality, and only those."""
 
+from contextlib import nullcontext
+
 import torch
 from torch import Tensor, nn
 
+from counterpoint.models.draws import current_draws
 from counterpoint.models.mode import is_stacked
 
 
@@ -25,7 +28,11 @@ def encode_present(encoder: nn.Module, values: Tensor, present: Tensor, width: i
         return encoded
     rows = present.nonzero().squeeze(1)
     empty = values.new_zeros((values.shape[0], width))
-    return empty if not len(rows) else empty.index_copy(0, rows, encoder(values[rows]))
+    if not len(rows):
+        return empty
+    draws = current_draws()
+    with draws.of_rows(rows, len(values)) if draws else nullcontext():
+        return empty.index_copy(0, rows, encoder(values[rows]))
 
 
 def _encode_masked(encoder: nn.Module, values: Tensor, present: Tensor) -> Tensor:

@@ -52,6 +52,7 @@ def arguments(config: RunConfig) -> dict[str, Any]:
         **{name: getattr(config.train, name) for name in TRAIN_FLAGS},
         "seed": config.seed,
         "engine": config.engine,
+        "stack": config.stack,
         "device": config.device,
     }
     return {name: value for name, value in found.items() if value is not None}

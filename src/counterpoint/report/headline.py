@@ -67,7 +67,7 @@ def _scores(record: Record, view: View) -> CardGroup:
 
 
 def _cost(record: Record) -> CardGroup:
-    sums, seconds = totals(record.curves), record.profile
+    sums, seconds = totals(record.curves), record.profile.get("phases", {})
     until = "the whole run" if record.finished else f"rounds 1 to {record.done}"
     cards = [
         Card("bytes up", units.size(sums["up"]), "encoded packages, all clients"),

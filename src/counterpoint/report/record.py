@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from counterpoint.report.select import Curves, index
-from counterpoint.runs.checkpoint import seconds_so_far
+from counterpoint.runs.checkpoint import spending_so_far
 from counterpoint.runs.config import RunConfig
 from counterpoint.runs.folder import RunFolder
 from counterpoint.runs.table import read_metrics
@@ -24,7 +24,7 @@ class Record:
         curves: every metric by round.
         done: rounds that the metrics cover.
         finished: whether the run is.
-        profile: seconds by phase, as far as known.
+        profile: where the time went, see `Spending.told`; of older folders `phases` alone.
         refusals: log lines about refused uploads.
     """
 
@@ -35,7 +35,7 @@ class Record:
     curves: Curves
     done: int
     finished: bool
-    profile: Mapping[str, float]
+    profile: Mapping[str, Any]
     refusals: tuple[str, ...] = ()
 
 
@@ -56,9 +56,15 @@ def read_record(folder: RunFolder) -> Record:
         curves=index(metrics),
         done=max((metric.round for metric in metrics), default=0),
         finished=result is not None,
-        profile=result.get("profile", {}) if result is not None else seconds_so_far(folder.checkpoint),
+        profile=_profile(result) if result is not None else spending_so_far(folder.checkpoint),
         refusals=_refusals(folder.log),
     )
+
+
+def _profile(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """That of a result; once it had seconds by phase and nothing else."""
+    found: Mapping[str, Any] = result.get("profile", {})
+    return found if "phases" in found else {"phases": found}
 
 
 def _refusals(log: Path) -> tuple[str, ...]:

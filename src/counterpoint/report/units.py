@@ -42,6 +42,15 @@ def duration(seconds: float) -> str:
     return " ".join(f"{count} {unit}" for count, unit in parts if count)
 
 
+def brief(seconds: float) -> str:
+    """A time that may be very short, for example `1.2 s`, `0.41 ms`, `12.5 µs`."""
+    if seconds >= 59.95:
+        return duration(seconds)
+    if seconds >= 0.9995:
+        return f"{seconds:.3g} s"
+    return f"{1e3 * seconds:.3g} ms" if seconds >= 1e-4 or seconds == 0 else f"{1e6 * seconds:.3g} µs"
+
+
 def many(count: int, thing: str) -> str:
     """A count of things, for example `1 round`, `8 rounds`."""
     return f"{count:,} {thing}" + ("" if count == 1 else "s")

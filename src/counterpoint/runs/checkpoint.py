@@ -47,8 +47,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     return state
 
 
-def seconds_so_far(path: Path) -> dict[str, float]:
-    """Seconds by phase up to a checkpoint, without reading its tensors; nothing if there is no good one."""
+def spending_so_far(path: Path) -> dict[str, Any]:
+    """Where the time went up to a checkpoint, without reading its tensors; nothing if there is no good one."""
     try:
         with safe_open(path, framework="np") as file:
             metadata = file.metadata() or {}
@@ -56,8 +56,9 @@ def seconds_so_far(path: Path) -> dict[str, float]:
         return {}
     if metadata.get("format") != FORMAT:
         return {}
-    seconds: dict[str, float] = unflatten(json.loads(metadata["state"]), _NoTensors())["seconds"]
-    return seconds
+    state = unflatten(json.loads(metadata["state"]), _NoTensors())
+    spending: dict[str, Any] = state.get("spending", {"phases": state.get("seconds", {})})
+    return spending
 
 
 class _NoTensors(dict[str, Tensor]):

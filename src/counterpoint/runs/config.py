@@ -52,6 +52,10 @@ class RunConfig(_Section):
         participation: share of the clients that take part in a round.
         seed: of everything that is drawn.
         engine: which engine.
+        stack: clients that the stacked engine computes together, measured where None; 1 is one at a time. It may change
+            the last bits of results.
+        workers: processes that the stacked engine computes clients in; where None, as many as there are cores, where
+            that is faster. Alone among all this, no result depends on it.
         device: of tensors, for example `cpu` or `cuda`.
         given: what was handed over as an object, among `method`, `data` and `model`.
     """
@@ -61,7 +65,9 @@ class RunConfig(_Section):
     rounds: Annotated[int, Field(ge=1)] = 40
     participation: Annotated[float, Field(gt=0, le=1)] = 1.0
     seed: Annotated[int, Field(ge=0)] = 0
-    engine: str = "sequential"
+    engine: str = "stacked"
+    stack: Annotated[int, Field(ge=1)] | None = None
+    workers: Annotated[int, Field(ge=1)] | None = None
     device: str = "cpu"
     given: tuple[str, ...] = ()
     options: dict[str, Any] = {}

@@ -60,7 +60,7 @@ def summarise(
     out: Path,
     *,
     clients: int,
-    spent: Mapping[str, float],
+    spending: Mapping[str, Any],
     traffic: Mapping[tuple[str, int, str], int],
     metrics: Sequence[Metric],
 ) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def summarise(
         config: of the run.
         out: its folder.
         clients: how many there are.
-        spent: seconds by phase.
+        spending: where the time went, see `Spending.told`.
         traffic: bytes by (direction, client, block), over the whole run.
         metrics: every value of every round.
     """
@@ -82,8 +82,11 @@ def summarise(
         "engine": config.engine,
         "rounds": config.rounds,
         "clients": clients,
-        "seconds": round(sum(spent.values()), 3),
-        "profile": {what: round(seconds, 3) for what, seconds in spent.items()},
+        "seconds": round(sum(spending["phases"].values()), 3),
+        "profile": {
+            **spending,
+            **{how: {what: round(s, 6) for what, s in spending[how].items()} for how in ("phases", "seconds")},
+        },
         "metrics": {
             str(name): value if math.isfinite(value) else None
             for name, value in final(metrics).items()

@@ -3,10 +3,10 @@
 import logging
 import shlex
 import time
-from dataclasses import dataclass, field
 from typing import Any
 
 from counterpoint.engines import Engine
+from counterpoint.engines.profile import AGGREGATION, EVALUATION
 from counterpoint.errors import UserError
 from counterpoint.evaluate import Metric, MetricName
 from counterpoint.runs.checkpoint import load_checkpoint, save_checkpoint
@@ -16,6 +16,7 @@ from counterpoint.runs.evaluation import evaluate, traffic_metrics
 from counterpoint.runs.fingerprint import fingerprint
 from counterpoint.runs.folder import RunFolder
 from counterpoint.runs.result import RunResult, summarise
+from counterpoint.runs.spending import SAVING, Spending
 from counterpoint.runs.stop import Stopped, StopRequest
 from counterpoint.runs.table import final, read_metrics, write_metrics
 from counterpoint.runs.watch import Watcher
@@ -23,19 +24,6 @@ from counterpoint.runs.watch import Watcher
 LOG = logging.getLogger("counterpoint")
 SAVING_SHARE = 0.1
 """At most this share of a run's time goes into checkpoints between the first and the last."""
-
-
-@dataclass
-class Clock:
-    """Seconds spent, by what for, over all processes that worked on the run."""
-
-    spent: dict[str, float] = field(default_factory=dict)
-
-    def add(self, what: str, since: float) -> float:
-        """Count the time since `since`; returns now."""
-        now = time.perf_counter()
-        self.spent[what] = self.spent.get(what, 0.0) + now - since
-        return now
 
 
 class Run:
@@ -56,7 +44,7 @@ class Run:
         self.metrics: list[Metric] = []
         self.latest: dict[MetricName, float] = {}
         self.traffic: dict[tuple[str, int, str], int] = {}
-        self.clock = Clock()
+        self.spending = Spending(engine.profile)
         self.done = 0
         self._fingerprint = fingerprint(engine.population)
         self._saved_at = 0.0
@@ -86,10 +74,11 @@ class Run:
         self.done = state["round"]
         self._add(read_metrics(self.folder.metrics)[: state["metrics"]])
         self.traffic = {(d, c, b): n for d, c, b, n in state["traffic"]}
-        self.clock.spent = state["seconds"]
+        self.spending.restore(state.get("spending", {}))
         for name, value in state["method"].items():
             setattr(self.engine.method, name, value)
         self.engine.restore(state["memories"])
+        self.engine.settle(state.get("settled", {}))
 
     def save(self) -> None:
         """Save the state. The table of metrics goes first; the checkpoint says how many of its rows count."""
@@ -100,12 +89,13 @@ class Run:
             "fingerprint": self._fingerprint,
             "metrics": len(self.metrics),
             "traffic": [[d, c, b, n] for (d, c, b), n in sorted(self.traffic.items())],
-            "seconds": self.clock.spent,
+            "spending": self.spending.told(),
             "method": server_state(self.engine.method),
             "memories": self.engine.memories(),
+            "settled": self.engine.settled(),
         }
         save_checkpoint(self.folder.checkpoint, state)
-        self._saved_at = self.clock.add("saving", begun)
+        self._saved_at = self.spending.add(SAVING, begun)
         self._saving_took = self._saved_at - begun
 
     def go(self) -> RunResult:
@@ -135,16 +125,14 @@ class Run:
         engine, last = self.engine, number == self.config.rounds
         begun = time.perf_counter()
         engine.begin(number)
-        engine.method.round(engine)
+        with engine.profile.of(AGGREGATION):
+            engine.method.round(engine)
         for key, size in engine.log.traffic.items():
             self.traffic[key] = self.traffic.get(key, 0) + size
-        now = self.clock.add("training", begun)
-        if last or number % self.config.evaluate.every == 0:
-            self._add(evaluate(engine, last=last, after=self.config.evaluate.after))
-        self._add(self._round_metrics(number))
-        if last:
-            self._add(traffic_metrics(number, self.traffic, "total_bytes", each=True))
-        self.clock.add("evaluation", now)
+        now = self.spending.add("training", begun)
+        with engine.profile.of(EVALUATION):
+            self._evaluate(number, last)
+        self.spending.add("evaluation", now)
         self.done = number
         for client, why in engine.log.refused:
             LOG.warning("round %d: the upload of client %d was refused: %s", number, client, why)
@@ -152,6 +140,13 @@ class Run:
         if last or time.perf_counter() - self._saved_at > self._saving_took / SAVING_SHARE:
             self.save()
         self.watcher.round_done(number, self.latest, engine.log.refused)
+
+    def _evaluate(self, number: int, last: bool) -> None:
+        if last or number % self.config.evaluate.every == 0:
+            self._add(evaluate(self.engine, last=last, after=self.config.evaluate.after))
+        self._add(self._round_metrics(number))
+        if last:
+            self._add(traffic_metrics(number, self.traffic, "total_bytes", each=True))
 
     def _add(self, metrics: list[Metric]) -> None:
         self.metrics += metrics
@@ -168,7 +163,7 @@ class Run:
             self.config,
             self.folder.path,
             clients=len(self.engine.clients),
-            spent=self.clock.spent,
+            spending=self.spending.told(),
             traffic=self.traffic,
             metrics=self.metrics,
         )

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import torch
 
 from counterpoint.data import populate, sources
 from counterpoint.data.population import Population
-from counterpoint.engines import Engine, find_engine
+from counterpoint.engines import Engine, Stacked, find_engine
 from counterpoint.errors import UserError
 from counterpoint.methods import Method, find_method
 from counterpoint.methods.registry import lasting_name
@@ -39,7 +39,9 @@ def run(
     batch_size: int = 16,
     lr: float = 0.1,
     seed: int = 0,
-    engine: str = "sequential",
+    engine: str = "stacked",
+    stack: int | None = None,
+    workers: int | None = None,
     device: str = "cpu",
     settings: Mapping[str, Any] | None = None,
     model: ModuleBuilder | None = None,
@@ -60,7 +62,11 @@ def run(
         batch_size: rows a local step.
         lr: learning rate of local training.
         seed: of everything that is drawn.
-        engine: which engine.
+        engine: `stacked`, or `sequential`: one client after another in one process, which defines what is right.
+        stack: clients that the stacked engine computes together, 1 for one at a time; measured where None. It may
+            change the last bits of results.
+        workers: processes that it computes clients in; where None, as many as there are cores, where that is faster.
+            Results do not depend on it.
         device: where tensors live, `cpu` or `cuda`.
         settings: further settings by key, as `--set` takes them: options of the method (`mu`), and `train.momentum`,
             `model.encoder` and the like.
@@ -90,14 +96,15 @@ def run(
             "participation": participation,
             "seed": seed,
             "engine": engine,
+            "stack": stack,
+            "workers": workers,
             "device": device,
             "given": given,
             "train": train,
             **further,
         }
     )
-    with one_thread():
-        prepared = prepare(config, method=method, data=data, model=model)
+    with one_thread(), closing(prepare(config, method=method, data=data, model=model)) as prepared:
         folder = RunFolder.create(Path(out) if out is not None else unused(RUNS / default_name(config)), config)
         with logged(folder):
             work = Run(config, folder, prepared, watcher)
@@ -111,6 +118,7 @@ def resume(
     method: type[Method] | None = None,
     data: Population | None = None,
     model: ModuleBuilder | None = None,
+    workers: int | None = None,
     watcher: Watcher | None = None,
 ) -> RunResult:
     """Go on with a run that died or was stopped; its final weights and metrics are those it would have had.
@@ -120,6 +128,7 @@ def resume(
         method: the class, if the run was given one.
         data: the population, if the run was given one.
         model: the model, if the run was given one.
+        workers: processes from now on; as the run was started where None. Results do not depend on it.
         watcher: who looks on.
 
     Raises:
@@ -127,26 +136,36 @@ def resume(
     """
     folder = RunFolder.open(Path(out))
     config = RunConfig.read(folder.config)
+    if workers is not None:
+        config = checked({**config.model_dump(), "workers": workers})
     objects = {"method": method, "data": data, "model": model}
     for what in config.given:
         if objects[what] is None:
             how = f"go on with counterpoint.resume({str(out)!r}, {what}=...)"
             raise UserError(f"{out} was started from Python with a {what} of its own: {how}")
-    with one_thread():
-        prepared = prepare(config, method=method or config.method, data=data or config.data.name, model=model)
-        with logged(folder):
-            work = Run(config, folder, prepared, watcher)
-            work.restore()
-            LOG.info("going on after round %d", work.done)
-            return work.go()
+    chosen, source = method or config.method, data or config.data.name
+    with (
+        one_thread(),
+        logged(folder),
+        closing(prepare(config, method=chosen, data=source, model=model)) as prepared,
+    ):
+        work = Run(config, folder, prepared, watcher)
+        work.restore()
+        LOG.info("going on after round %d", work.done)
+        return work.go()
 
 
 def prepare(
     config: RunConfig, *, method: str | type[Method], data: str | Population, model: ModuleBuilder | None
 ) -> Engine:
-    """The engine of a run, fresh."""
+    """The engine of a run, fresh.
+
+    Raises:
+        UserError: something that the configuration says does not exist, or does not go together.
+    """
     cls = find_method(method) if isinstance(method, str) else method
     engine = find_engine(config.engine)
+    stacking = stacking_of(config, engine)
     chosen = cls(**config.options)
     chosen.check(config.train)
     population = data if isinstance(data, Population) else population_of(config, data)
@@ -161,7 +180,24 @@ def prepare(
         participation=config.participation,
         seed=config.seed,
         device=config.device,
+        **stacking,
     )
+
+
+def stacking_of(config: RunConfig, engine: type[Engine]) -> dict[str, int | None]:
+    """What the stacked engine alone takes.
+
+    Raises:
+        UserError: it is given to another one.
+    """
+    if issubclass(engine, Stacked):
+        return {"stack": config.stack, "workers": config.workers}
+    given = ["--stack"] if config.stack is not None else []
+    given += ["--workers"] if (config.workers or 1) > 1 else []
+    if given:
+        what = f"the {engine.name} engine computes one client after another in one process"
+        raise UserError(f"{what}: leave out {' and '.join(given)}, or take --engine {Stacked.name}")
+    return {}
 
 
 def check_device(name: str) -> None:

@@ -1,6 +1,17 @@
 """Layers in a form that can be batched over clients, and the check of which cannot."""
 
-from counterpoint.models.stacking import gru, linear, lstm
-from counterpoint.models.stacking.registry import stackable_copy, unstackable
+from counterpoint.models.stacking import attention, dropout, embedding, gru, linear, lstm
+from counterpoint.models.stacking.registry import draws, stackable_copy, unstackable, with_drawn
 
-__all__ = ["gru", "linear", "lstm", "stackable_copy", "unstackable"]
+__all__ = [
+    "attention",
+    "draws",
+    "dropout",
+    "embedding",
+    "gru",
+    "linear",
+    "lstm",
+    "stackable_copy",
+    "unstackable",
+    "with_drawn",
+]

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.nn import functional
 
+from counterpoint.models.stacking.functions import apply, first
 from counterpoint.models.stacking.registry import stacks
 
 
@@ -61,28 +62,19 @@ class _OfOne(Function):
     def vmap(info: Any, in_dims: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, int]:
         """Clients first in everything; a weight that is common to all is applied to all rows at once."""
         x_dim, weight_dim, bias_dim = in_dims
-        x = _first(x, x_dim, info.batch_size)
+        x = first(x, x_dim, info.batch_size)
         if weight_dim is None and bias_dim is None:
             return functional.linear(x, weight, bias), 0
-        weight = _first(weight, weight_dim, info.batch_size)
-        bias = None if bias is None else _first(bias, bias_dim, info.batch_size)
-        flat = _apply(_Stacked, x.reshape(info.batch_size, x.shape[1:-1].numel(), x.shape[-1]), weight, bias)
+        weight = first(weight, weight_dim, info.batch_size)
+        bias = None if bias is None else first(bias, bias_dim, info.batch_size)
+        flat = apply(_Stacked, x.reshape(info.batch_size, x.shape[1:-1].numel(), x.shape[-1]), weight, bias)
         return flat.view(*x.shape[:-1], flat.shape[-1]), 0
-
-
-def _first(value: Tensor, dim: int | None, clients: int) -> Tensor:
-    """A value with clients first."""
-    return value.expand(clients, *value.shape) if dim is None else value.movedim(dim, 0)
-
-
-def _apply(function: type[Function], *values: Tensor | None) -> Tensor:
-    result: Tensor = function.apply(*values)  # type: ignore[no-untyped-call]
-    return result
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """x W^T + b, [..., in] -> [..., out], fast for many clients at once."""
-    return _apply(_OfOne, x, weight, bias)
+    result: Tensor = apply(_OfOne, x, weight, bias)
+    return result
 
 
 class StackedLinear(nn.Linear):

@@ -1,19 +1,48 @@
 """Where the time went."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from counterpoint.report import units
+from counterpoint.report import costs, units
+from counterpoint.report.costs import Kind
 from counterpoint.report.draw.bars import grouped
 from counterpoint.report.parts import Plot, Section, Table
 from counterpoint.report.record import Record
 
 
 def profile(record: Record) -> Section:
-    """Seconds by phase."""
+    """Seconds by kind of work, and how it was done; by phase, where no more is known."""
     until = "" if record.finished else " up to the last checkpoint"
     lead = f"Seconds on the machine that ran it{until}, over all processes that worked on the run."
-    found = seconds_by_phase(record.profile)
-    return Section("profile", "Where the time went", lead, plots=[found] if found else [])
+    found = costs.kinds(record.profile)
+    if not found:
+        plot = seconds_by_phase(record.profile.get("phases", {}))
+        return Section("profile", "Where the time went", lead, plots=[plot] if plot else [])
+    facts = [("processes", costs.processes(record.profile)), ("steps", costs.recordings(record.profile))]
+    if measured := list(costs.stacks(record.config.method, record.profile)):
+        facts.append(("stacks, as measured", "\n".join(measured)))
+    plots = [seconds_by_kind(found, costs.clock(record.profile))]
+    return Section("profile", "Where the time went", lead, facts=facts, plots=plots)
+
+
+def seconds_by_kind(found: Sequence[Kind], note: str) -> Plot:
+    """What each kind of work costs a client-round, the most first; in all, where no client was visited."""
+    each = all(kind.each is not None for kind in found)
+    title = "By kind of work, a client-round" if each else "By kind of work"
+    rows = {kind.name: {"seconds": kind.seconds if kind.each is None else kind.each} for kind in found}
+    told = "; ".join(f"{name}: {units.brief(value['seconds'])}" for name, value in rows.items())
+    svg = grouped("profile", f"{title}, bars. {told}.", rows, units.brief, unit=0.26)
+    cells = [
+        [
+            kind.name,
+            kind.what,
+            units.brief(kind.seconds),
+            units.percent(kind.share),
+            *([units.brief(kind.each)] if kind.each is not None else []),
+        ]
+        for kind in found
+    ]
+    head = ["kind", "what it is", "time", "share", *(["a client-round"] if each else [])]
+    return Plot(title, svg, note, Table(head, cells, words=2))
 
 
 def seconds_by_phase(spent: Mapping[str, float]) -> Plot | None:

@@ -1,0 +1,1 @@
+"""How fast: Counterpoint against other frameworks, a textbook loop and what the machine can do at best."""
