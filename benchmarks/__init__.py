@@ -1,1 +1,1 @@
-"""Measurements: how fast (`speed`), how good (`results.py`), and what a round of each method takes (`rounds.py`)."""
+"""Measurements: how fast (`speed`), and how good (`results.py`)."""
