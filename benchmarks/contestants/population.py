@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from benchmarks.contestants.job import Data, Rows
-from counterpoint.data import Card, Modality, Population, Samples, Task
+from counterpoint.data import Card, Modality, Population, Samples, Task, side_by_side
 from counterpoint.data.population import ClientData
 
 
@@ -11,11 +11,14 @@ def population(data: Data) -> Population:
     """Every client with the modalities that it owns; nothing missing within its rows."""
     names = sorted(data.x)
     shapes = {name: tuple(data.x[name].shape[1:]) for name in names}
-    clients = []
-    for number, (rows, owned) in enumerate(zip(data.clients, data.owned.tolist(), strict=True)):
+    parts = []
+    for rows, owned in zip(data.clients, data.owned.tolist(), strict=True):
         mine = [name for name, has in zip(names, owned, strict=True) if has]
-        train = _samples({name: data.x[name][rows] for name in mine}, data.label[rows])
-        clients.append(ClientData(number, f"client {number}", train, train.rows(rows[:0])))
+        parts.append(_samples({name: data.x[name][rows] for name in mine}, data.label[rows]))
+    clients = [
+        ClientData(number, f"client {number}", train, train.rows(train.label[:0]))
+        for number, train in enumerate(side_by_side(parts))
+    ]
     classes = int(data.label.max()) + 1
     return Population(
         "benchmark",

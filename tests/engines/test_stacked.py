@@ -199,6 +199,49 @@ def test_what_cannot_be_stacked_runs_as_on_the_reference(
     assert lines == [f"clients run one at a time: {said} cannot be stacked"]
 
 
+class OneUnstackable(nn.Module):
+    """An encoder a modality; that of gyro has a layer that cannot be stacked."""
+
+    def __init__(self, modalities: Any, task: Any) -> None:
+        super().__init__()
+        classes = len(task.classes)
+        last = {m: nn.AlphaDropout(0.5) if m == "gyro" else nn.ReLU() for m in modalities}
+        self.vote = nn.ModuleDict({m: nn.Sequential(nn.Flatten(), nn.Linear(6, classes), last[m]) for m in modalities})
+
+    def forward(self, batch: Batch) -> Tensor:
+        width = self.vote["acc"][1].out_features
+        votes = [encode_present(self.vote[m], batch.x[m], batch.present[m], width) for m in sorted(batch.x)]
+        return torch.stack(votes).sum(0)
+
+
+def test_only_those_who_have_the_layer_run_one_at_a_time(
+    make_engine: Make,
+    make_population: Make,
+    make_model: Make,
+    play: Make,
+    apart: Make,
+    caplog: pytest.LogCaptureFixture,
+):
+    people = make_population((8, 12, 16, 9, 5, 7))
+    lost = {0: "gyro", 1: "gyro", 3: "gyro", 5: "acc"}
+    members = [
+        replace(c, train=c.train.without(lost[c.id]), test=c.test.without(lost[c.id])) if c.id in lost else c
+        for c in people.clients
+    ]
+    people = replace(people, clients=tuple(members))
+    results = []
+    with caplog.at_level(logging.INFO, logger="counterpoint"):
+        for kind in (Sequential, Stacked):
+            model = make_model(people, builder=OneUnstackable)
+            engine = make_engine(people=people, model=model, kind=kind)
+            results.append(dict(play(engine)))
+    assert apart(*results) < 1e-5
+    widths = {work: stack["clients a stack"] for work, stack in engine.profile.stacks.items()}
+    assert widths == {"local, acc": 3, "local, acc+gyro": 1, "local, gyro": 1}
+    lines = [r.getMessage() for r in caplog.records if "one at a time" in r.getMessage()]
+    assert lines == ["clients run one at a time: vote.gyro.2 (AlphaDropout) cannot be stacked"]
+
+
 class Normed(nn.Module):
     """Votes of each modality's rows of length one: a row of zeros has no direction, and its gradient is NaN."""
 

@@ -233,7 +233,11 @@ def recorded(made: Steps, loss: Any, model: Model, names: Sequence[str], shown: 
     """How many recordings there are after two steps more, which must be right."""
     given = weights(model, len(shown.mask)), names, shown, using or {}
     for _ in range(2):
-        assert same(made.of(loss, MANY).gradients(*given), gradients(loss, *given))
+        found, expected = made.of(loss, MANY).gradients(*given), gradients(loss, *given)
+        if len(shown.mask) > 1:
+            assert same(found, expected)
+        else:  # one client goes the way of the loop
+            assert all(torch.allclose(a, b, rtol=1e-5, atol=1e-6) for a, b in zip(found, expected, strict=True))
     return made.profile.recorded
 
 

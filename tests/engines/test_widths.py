@@ -46,11 +46,16 @@ def test_no_width_beyond_the_ladder_is_tried():
         (SECONDS, 1, 1),
         (SECONDS, 0, 1),
         ({1: 1.0, 6: 2.0}, 100, 1),
+        ({1: 2.0, 6: 1.07, 24: 1.0}, 100, 6),
+        ({1: 1.07, 6: 1.0, 24: 1.0}, 100, 1),
+        ({1: 1.09, 6: 1.09, 24: 1.0}, 100, 24),
         ({}, 100, UNMEASURED),
         ({}, 5, 5),
     ],
 )
-def test_the_quickest_is_taken_that_fits(seconds: dict[int, float], most: int, expected: int):
+def test_the_narrowest_that_is_about_as_quick_as_any_is_taken_if_it_fits(
+    seconds: dict[int, float], most: int, expected: int
+):
     widths = Widths()
     assert widths.settle("kind", seconds, most) == expected
     assert widths.settled == {"kind": expected} and widths.of("kind") == expected

@@ -8,7 +8,7 @@ from counterpoint.data.card import Card
 from counterpoint.data.modality import Modality, Task
 from counterpoint.data.populate import populate
 from counterpoint.data.population import ClientData, Dataset, Population, Side
-from counterpoint.data.samples import Batch, Samples, concatenate, pattern_name
+from counterpoint.data.samples import Batch, Samples, concatenate, pattern_name, side_by_side
 
 __all__ = [
     "Batch",
@@ -23,4 +23,5 @@ __all__ = [
     "concatenate",
     "pattern_name",
     "populate",
+    "side_by_side",
 ]

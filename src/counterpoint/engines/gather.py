@@ -31,6 +31,28 @@ class Look:
     dims: dict[str, Any]
     mask: Tensor
 
+    def first(self, clients: int) -> "Look":
+        """What the first so many of them look at."""
+
+        def cut(value: Any, dim: Any) -> Any:
+            if isinstance(value, Mapping):
+                return {name: cut(part, dim[name]) for name, part in value.items()}
+            return value if dim is None else value[:clients]
+
+        fields = {name: cut(value, self.dims[name]) for name, value in self.fields.items()}
+        return Look(self.at[:clients], fields, self.dims, self.mask[:clients])
+
+    def alone(self) -> Batch:
+        """The batch of the first of them, without filling."""
+        rows = self.mask[0]
+
+        def cut(value: Any, dim: Any) -> Any:
+            if isinstance(value, Mapping):
+                return {name: cut(part, dim[name]) for name, part in value.items()}
+            return (value if dim is None else value[0])[rows]
+
+        return Batch(**{name: cut(value, self.dims[name]) for name, value in self.fields.items()})
+
 
 class Gathered(ABC):
     """One split of some clients.

@@ -62,9 +62,9 @@ def measured(
         given = rows_of(using, slice(width))
         if width == 1:
             one = {name: value[0] for name, value in front.items()}
-            tries[1] = partial(_loop_step, loss, one, moving, _batch(look), of_client(given, 0))
+            tries[1] = partial(_loop_step, loss, one, moving, look.alone(), of_client(given, 0))
         elif time.perf_counter() - begun < AT_MOST:
-            tries[width] = partial(_stack_step, gradients, front, moving, _of_first(look, width), given)
+            tries[width] = partial(_stack_step, gradients, front, moving, look.first(width), given)
             tries[width]()  # which records it, or does at least what is only done once
     kept = _kept(tries[1])
     seconds = dict.fromkeys(tries, float("inf"))
@@ -98,6 +98,8 @@ def _move(tensors: Mapping[str, Tensor], moving: Sequence[str], grads: Iterable[
 def _seconds(step: Callable[[], None]) -> float:
     begun = time.perf_counter()
     step()
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        torch.cuda.synchronize()  # a GPU computes on while Python has gone ahead
     return time.perf_counter() - begun
 
 
@@ -113,27 +115,3 @@ def _kept(step: Callable[[], None]) -> int:
     with saved_tensors_hooks(note, lambda value: value):
         step()
     return sum(storages.values())
-
-
-def _of_first(look: Look, width: int) -> Look:
-    """The batches of the first so many clients."""
-
-    def cut(value: Any, dim: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {name: cut(part, dim[name]) for name, part in value.items()}
-        return value if dim is None else value[:width]
-
-    fields = {name: cut(value, look.dims[name]) for name, value in look.fields.items()}
-    return Look(look.at[:width], fields, look.dims, look.mask[:width])
-
-
-def _batch(look: Look) -> Batch:
-    """The batch of the first client, its rows that count."""
-    rows = look.mask[0]
-
-    def cut(value: Any, dim: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {name: cut(part, dim[name]) for name, part in value.items()}
-        return (value if dim is None else value[0])[rows]
-
-    return Batch(**{name: cut(value, look.dims[name]) for name, value in look.fields.items()})

@@ -37,9 +37,9 @@ WORTH = 0.02
 class Stacked(Bulk):
     """Runs local programs for stacks of clients that own the same modalities.
 
-    How many clients a stack takes is measured, once for each program and structure, see `Widths`; it may be one, which
-    is the loop of the sequential engine. A structure whose model or objective has something that cannot be batched over
-    clients goes through that loop too, which is said once in the log.
+    How many clients a stack takes is measured on the first training of a structure, see `Widths`; it may be one, which
+    is the loop of the sequential engine. Clients whose part of the model, or whose objective, cannot be batched go
+    through that loop too, which is said once in the log.
 
     Args:
         stack: clients a stack, where it is not to be measured.
@@ -63,9 +63,9 @@ class Stacked(Bulk):
         if self.device == "cpu":
             keep_freed_memory()
         self._alone: set[str] = set()
+        self._said: set[str] = set()
         self._kinds: dict[tuple[Structure, int, str], str] = {}
-        if not self.model.unstackable:
-            _ = self.model.for_stacks
+        _ = self.model.for_stacks
 
     def _processes(self, asked: int | None) -> int:
         if self.device != "cpu" or not can_fork() or torch.cuda.is_available():
@@ -151,9 +151,10 @@ class Stacked(Bulk):
 
     def _cannot(self, kind: str, why: str) -> None:
         """Clients of some kind of work cannot be computed together: from now on the loop takes them."""
-        if kind not in self._alone:
+        self._alone.add(kind)
+        if why not in self._said:
+            self._said.add(why)
             LOG.info("clients run one at a time: %s", why)
-            self._alone.add(kind)
 
     def _results(self, kind: str, jobs: Jobs) -> Iterator[Done]:
         """What comes of jobs, in order: in this process, or from workers where that is worth it."""
@@ -282,8 +283,8 @@ class Stacked(Bulk):
         train has nothing to measure, and is a kind of its own if it is met before.
         """
         training, own = self._kind(structure, clients), self._kind(structure, clients, program)
-        if self.model.unstackable:
-            self._cannot(training, f"{', '.join(self.model.unstackable)} cannot be stacked")
+        if layers := self.model.unstackable_for(structure):
+            self._cannot(training, f"{', '.join(layers)} cannot be stacked")
         if training in self._alone or clients == 1:
             return training, 1
         for kind in (own, training):

@@ -9,14 +9,16 @@ import torch
 from torch import Tensor
 
 from counterpoint.data.samples import Batch
+from counterpoint.engines import handle
 from counterpoint.engines.gather import Look
 from counterpoint.engines.identity import NotRecordable, identity
 from counterpoint.engines.profile import Profile
 from counterpoint.engines.record import record
 from counterpoint.engines.replay import Replay, compiled, descending
-from counterpoint.engines.values import Stack, parted
+from counterpoint.engines.values import Stack, of_client, parted
 from counterpoint.exchange.layout import Tensors
 from counterpoint.methods.client import Loss
+from counterpoint.models.mode import stacked
 
 LOG = logging.getLogger("counterpoint")
 WORTH = 100
@@ -212,7 +214,12 @@ class Training:
     def gradients(
         self, tensors: Mapping[str, Tensor], moving: Sequence[str], look: Look, using: Mapping[str, Any]
     ) -> list[Tensor]:
-        """As the function `gradients`."""
+        """As the function `gradients`. One client alone goes the way of the loop, which is faster for one."""
+        if len(look.mask) == 1:
+            one = {name: value[0] for name, value in tensors.items()}
+            with stacked(False):
+                found = handle.gradients(self._loss, one, moving, look.alone(), of_client(using, 0))
+            return [found[name].unsqueeze(0) for name in moving]
         if (replayable := self._replayable(tensors, moving, look, using)) is not None:
             known, inputs = replayable
             assert known.gradients is not None

@@ -17,6 +17,8 @@ from counterpoint.storage import write_atomically
 
 LADDER = (1, 6, 24, 64)
 """Widths that are tried; 1 is the loop, one client at a time in plain autograd."""
+NEARLY = 1.08
+"""What counts as little more."""
 UNMEASURED = 32
 """Clients at once in a program that does not train."""
 
@@ -50,14 +52,17 @@ class Widths:
         return self.settled.get(kind)
 
     def settle(self, kind: str, seconds: Mapping[int, float], most: int) -> int:
-        """Take the width whose step costs a client least, and keep it.
+        """Take the narrowest width whose step costs a client little more than the least, and keep it.
+
+        Clients of unequal sizes fill narrow stacks better than wide ones, and the loop best of all.
 
         Args:
             kind: of work.
             seconds: a client-step, by width; empty where there was nothing to measure.
             most: clients that fit into memory at once.
         """
-        best = min(seconds, key=lambda width: seconds[width]) if seconds else UNMEASURED
+        good = [width for width, cost in seconds.items() if cost <= NEARLY * min(seconds.values())]
+        best = min(good, default=UNMEASURED)
         self.settled[kind], self.seconds[kind] = _agreed(kind, max(1, min(best, most)), seconds)
         return self.settled[kind]
 

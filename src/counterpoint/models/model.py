@@ -49,7 +49,7 @@ class Model:
         self.initial: Tensors = {name: value.detach().clone() for name, value in state.items()}
         params = dict(module.named_parameters())
         _refuse_ties(module)
-        blocks = _modality_blocks(module, modalities)
+        self._modality_blocks = blocks = _modality_blocks(module, modalities)
         self.layout = Layout({name: _spec(name, value, blocks, params) for name, value in self.initial.items()})
         self._constants = {n: b.detach().clone() for n, b in module.named_buffers() if n not in state}
         self._fixed = [m for m in module.modules() if buffers == "server" and _persistent_buffers(m)]
@@ -111,6 +111,11 @@ class Model:
     def unstackable(self) -> list[str]:
         """Layers that cannot be called for many clients at once."""
         return unstackable(self.module)
+
+    def unstackable_for(self, modalities: Collection[str]) -> list[str]:
+        """Those of `unstackable` that a client with these modalities has."""
+        others = {f"{block}." for block, modality in self._modality_blocks.items() if modality not in modalities}
+        return [layer for layer in self.unstackable if not any(f"{layer}.".startswith(block) for block in others)]
 
     @cached_property
     def draws(self) -> bool:
