@@ -1,5 +1,7 @@
 """The tables of the page."""
 
+import textwrap
+
 from benchmarks.speed.contestants import BY_KEY
 from benchmarks.speed.figures import Figures, Record
 from benchmarks.speed.goals import GOALS
@@ -18,7 +20,8 @@ def goals(figures: Figures, words: dict[str, str]) -> str:
         said = {None: "not measured", True: "yes", False: "**no**"}[met]
         rows.append([goal.text, spread(goal.figure(figures), unit="×"), said])
         if met is False:
-            short.append(f"* {goal.text}: {words.get(goal.key, '*not explained yet.*')}")
+            text = f"* {goal.text}: {words.get(goal.key, '*not explained yet.*')}"
+            short.append(textwrap.fill(" ".join(text.split()), 120, subsequent_indent="  "))
     found = table(["goal", "measured", "met"], rows)
     return "\n\n".join([found, *(["Not met:\n\n" + "\n".join(short)] if short else [])])
 

@@ -275,7 +275,9 @@ def test_early_end(start: Start):
         next(run)
 
 
-@pytest.mark.parametrize(("sent", "text"), [(signal.SIGKILL, "memory ran out.*--workers"), (signal.SIGHUP, "signal 1")])
+@pytest.mark.parametrize(
+    ("sent", "text"), [(signal.SIGKILL, "memory ran out.*--workers"), (signal.SIGUSR1, "signal 10")]
+)
 def test_worker_that_dies(start: Start, sent: signal.Signals, text: str):
     def work(task: int) -> int:
         if task == 3:
