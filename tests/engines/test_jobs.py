@@ -38,7 +38,7 @@ class Note(Package):
 @given(st.integers(1, 300), st.integers(1, 70))
 def test_clients_are_dealt_evenly_in_order(many: int, width: int):
     clients = list(range(1000, 1000 + many))
-    parts = cut(clients, width)
+    parts = cut(clients, width, [60] * many)
     assert [c for part in parts for c in part] == clients
     sizes = [len(part) for part in parts]
     most = width * STACKS if width > 1 else LOOPED
@@ -61,7 +61,22 @@ def test_clients_are_dealt_evenly_in_order(many: int, width: int):
     ],
 )
 def test_parts(many: int, width: int, sizes: list[int]):
-    assert [len(part) for part in cut(range(many), width)] == sizes
+    assert [len(part) for part in cut(range(many), width, [60] * many)] == sizes
+
+
+@given(st.lists(st.integers(1, 100), min_size=1, max_size=100), st.integers(1, 20))
+def test_unequal_clients_are_dealt_so_that_parts_are_about_as_much_work(rows: list[int], width: int):
+    clients = list(range(1000, 1000 + len(rows)))
+    parts = cut(clients, width, rows)
+    assert sorted(c for part in parts for c in part) == clients and all(part == sorted(part) for part in parts)
+    numbers = [len(part) for part in parts]
+    assert numbers and max(numbers) <= (width * STACKS if width > 1 else LOOPED) and max(numbers) - min(numbers) <= 1
+    work = [sum(rows[c - 1000] for c in part) for part in parts]
+    assert max(work) - min(work) <= 2 * max(rows)
+
+
+def test_the_largest_and_the_smallest_share_a_part():
+    assert cut(range(8), 64, [1, 2, 3, 4, 5, 6, 7, 8]) == [[0, 3, 4, 7], [1, 2, 5, 6]]
 
 
 def job(clients: Sequence[int]) -> Job:

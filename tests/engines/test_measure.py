@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from counterpoint.data import Samples
-from counterpoint.engines import Engine, Sequential, Stacked, measure, stacked, steps
+from counterpoint.engines import Engine, Sequential, Stacked, choice, measure, steps
 from counterpoint.engines.gather import OwnRows, Pool
 from counterpoint.engines.measure import Measured
 from counterpoint.engines.plan import plan
@@ -56,13 +56,13 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Lets a width win, however long it takes."""
 
     def choose(width: int) -> None:
-        plain = stacked.Widths.settle
+        plain = choice.Widths.settle
 
         def settle(self: Any, kind: str, seconds: dict[int, float], most: int) -> int:
             assert set(seconds) == {1, 6, 8} and most > 9
             return plain(self, kind, {w: float(w != width) for w in seconds}, most)
 
-        monkeypatch.setattr(stacked.Widths, "settle", settle)
+        monkeypatch.setattr(choice.Widths, "settle", settle)
 
     return choose
 

@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from counterpoint.engines.record import PROBES, NotRecordable, record
+from counterpoint.engines.identity import NotRecordable
+from counterpoint.engines.record import PROBES, record
 from counterpoint.engines.replay import compiled
 
 Step = Callable[..., list[Tensor]]

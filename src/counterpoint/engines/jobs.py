@@ -116,19 +116,29 @@ class Jobs(Sequence[Job]):
         return self._made.pop(place)
 
 
-def cut(clients: Sequence[int], width: int) -> list[Sequence[int]]:
+def cut(clients: Sequence[int], width: int, sizes: Sequence[int]) -> list[list[int]]:
     """Clients in parts of a few stacks each, as equal as can be; in two at least where they are many.
 
+    Clients are dealt out from the largest to the smallest, and back again, so that all parts are about as much work
+    and each holds clients of all sizes, which its stacks then sort; neighbours stay together where all are equal.
     It does not depend on how many processes there are, for then results would.
 
     Args:
-        clients: of a group.
+        clients: of a group, in ascending order.
         width: of a stack.
+        sizes: rows of each of them.
     """
     most = width * STACKS if width > 1 else LOOPED
     parts = max(-(-len(clients) // most), 2 if len(clients) >= TWO_FROM else 1)
-    bounds = [len(clients) * part // parts for part in range(parts + 1)]
-    return [clients[a:b] for a, b in pairwise(bounds)]
+    if len(set(sizes)) < 2:
+        bounds = [len(clients) * part // parts for part in range(parts + 1)]
+        return [list(clients[a:b]) for a, b in pairwise(bounds)]
+    dealt: list[list[int]] = [[] for _ in range(parts)]
+    falling = sorted(zip(sizes, clients, strict=True), key=lambda pair: -pair[0])
+    for place, (_, client) in enumerate(falling):
+        lap, seat = divmod(place, parts)
+        dealt[parts - 1 - seat if lap % 2 else seat].append(client)
+    return [sorted(part) for part in dealt]
 
 
 def name_of_kind(kind: type[Package]) -> str:

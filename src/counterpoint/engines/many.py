@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from counterpoint.data.samples import Batch
+from counterpoint.engines.folding import by_name, counting, reduced, whose
 from counterpoint.engines.gather import Gathered, Look
 from counterpoint.engines.handle import FOLD_ROWS
 from counterpoint.engines.layers import layer_randomness
@@ -20,7 +21,7 @@ from counterpoint.engines.plan import Plan, evenly, plan, steps_in
 from counterpoint.engines.profile import COMPUTE, DATA, Profile
 from counterpoint.engines.steps import Steps as GradientSteps
 from counterpoint.engines.steps import Training, call
-from counterpoint.engines.values import Stack, for_each, gathered, has_stack, of_client, rebuilt, rows_of, stacked_of
+from counterpoint.engines.values import Stack, for_each, gathered, has_stack, of_client, rows_of, stacked_of
 from counterpoint.errors import unknown
 from counterpoint.exchange.layout import Tensors
 from counterpoint.methods.client import Client, Draws, Loss, Reduce, Steps, Value
@@ -272,14 +273,14 @@ class ManyClients(Client):
         with self._profile.of(COMPUTE), torch.no_grad(), training(False):
             if not has_stack((params, needed)):
                 outputs = [(fn(params, batch, needed), whose) for batch, whose in samples.flat(FOLD_ROWS)]
-                return _by_name(outputs, lambda rows: _reduced(rows, samples.sizes, reduce))
+                return by_name(outputs, lambda rows: reduced(rows, samples.sizes, reduce))
             with stacked():
                 looks = [
                     (call(fn, rows_of(params, look.at), look, rows_of(needed, look.at)), look)
                     for look in samples.chunks(min(MOST_ROWS, max(LEAST_ROWS, STACKED_FOLD_ROWS // len(self._keys))))
                 ]
-            outputs = [(_counting(out, look.mask), _whose(look)) for out, look in looks]
-            return _by_name(outputs, lambda rows: _reduced(rows, samples.sizes, reduce))
+            outputs = [(counting(out, look.mask), whose(look)) for out, look in looks]
+            return by_name(outputs, lambda rows: reduced(rows, samples.sizes, reduce))
 
     def map(self, fn: Callable[..., Value], *values: Value) -> Value:
         """fn of the values of each."""
@@ -314,36 +315,3 @@ def _movers(limit: Sequence[int], step: int, active: int) -> Tensor | range:
     moves = [own > step for own in limit[:active]]
     count = sum(moves)
     return range(count) if all(moves[:count]) else torch.tensor(moves).nonzero().flatten()
-
-
-def _counting(output: Any, mask: Tensor) -> Any:
-    """The rows of an output, a tensor or named tensors [active, rows, ...], that count."""
-    return rebuilt(output, lambda rows: rows[mask])
-
-
-def _whose(look: Look) -> Tensor:
-    """Whose each row of a look is that counts, in the order of its mask."""
-    at = look.at.to(look.mask.device)
-    return at[:, None].expand(look.mask.shape)[look.mask]
-
-
-def _by_name(outputs: Sequence[tuple[Any, Tensor]], reduce: Callable[[Sequence[tuple[Tensor, Tensor]]], Stack]) -> Any:
-    """Outputs of a folded function, tensors or named tensors of rows with their owners, reduced name by name."""
-    first = outputs[0][0]
-    if isinstance(first, Tensor):
-        return reduce(outputs)
-    return {name: reduce([(output[name], whose) for output, whose in outputs]) for name in first}
-
-
-def _reduced(parts: Sequence[tuple[Tensor, Tensor]], sizes: Sequence[int], how: Reduce) -> Stack:
-    """Rows and whose they are, as one value a client."""
-    rows, whose = (torch.cat([part[i] for part in parts]) for i in (0, 1))
-    rows = rows if rows.is_floating_point() or rows.is_complex() or how == "concatenate" else rows.long()
-    if how == "concatenate":
-        if len(set(sizes)) > 1:
-            raise TypeError("rows of clients with unequal numbers of samples cannot be concatenated in one stack")
-        return Stack(rows[whose.argsort(stable=True)].view(len(sizes), -1, *rows.shape[1:]))
-    total = rows.new_zeros((len(sizes), *rows.shape[1:])).index_add_(0, whose, rows)
-    if how == "sum":
-        return Stack(total)
-    return Stack(total / torch.tensor(sizes, device=rows.device).view(-1, *[1] * (rows.dim() - 1)))

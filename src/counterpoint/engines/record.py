@@ -1,101 +1,25 @@
 """Recording a step of a stack once, so that it can be replayed without autograd and without `torch.vmap`.
 
 A step of local training is the same list of tensor operations each time, but building it anew (batching rules, the
-graph of autograd, Python in the layers) costs more than small models compute. So the step is traced twice, at two
-different numbers of clients and of rows; where the two traces differ, a size stands that depends on clients or rows,
-and the pair of values tells how. What is left is a program for any number of clients and rows.
+graph of autograd, Python in the layers) costs more than small models compute. So the step is carried out twice, at two
+different numbers of clients and of rows, and its operations are written down; where the two differ, a size stands that
+depends on clients or rows, and the pair of values tells how. What is left is a program for any number of both.
 """
 
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, fx
-from torch.fx.experimental.proxy_tensor import make_fx
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch import Tensor
 
 from counterpoint.engines.identity import NotRecordable
+from counterpoint.engines.operations import Operation, Recording, Size
+from counterpoint.engines.writer import Writer
 
 PROBES = ((3, 17), (5, 7))
-"""Clients and rows of the two traces. Rows fall as clients rise, so that no size that grows with the one looks like a
-size that grows with the other; both are primes, so that a product tells its factors."""
-MOST_OPERATIONS = 3000
-"""A longer step is not recorded: tracing costs about a millisecond an operation."""
-
-
-@dataclass(frozen=True)
-class Size:
-    """A number in a step that depends on how many clients and rows there are: factor * clients^c * rows^r."""
-
-    factor: int | float
-    clients: int
-    rows: int
-
-    def __str__(self) -> str:
-        return "*".join([repr(self.factor), *["clients"] * self.clients, *["rows"] * self.rows])
-
-
-@dataclass(frozen=True)
-class Name:
-    """The result of an operation, or an input."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One operation of a recorded step.
-
-    Attributes:
-        name: of its result.
-        function: what is called.
-        args: what it is given; in them `Name` and `Size`.
-        kwargs: likewise.
-        reshapes: whether its result has another shape than its first argument.
-        single: of a result that is one number, its type and device.
-    """
-
-    name: str
-    function: Callable[..., Any]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    reshapes: bool = True
-    single: tuple[torch.dtype, torch.device] | None = None
-
-
-@dataclass(frozen=True)
-class Recording:
-    """A step as a list of operations.
-
-    Attributes:
-        inputs: names of the inputs, in order.
-        operations: in order.
-        outputs: what the step returns.
-        constants: tensors that are part of the step, by name.
-    """
-
-    inputs: list[str]
-    operations: list[Operation]
-    outputs: list[Any]
-    constants: dict[str, Tensor]
-
-
-class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Counts the operations of a step, and stops where they are too many."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.seen = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.seen += 1
-        if self.seen > MOST_OPERATIONS:
-            raise NotRecordable(f"a step has more than {MOST_OPERATIONS} operations")
-        if torch.Tag.nondeterministic_seeded in func.tags:
-            raise NotRecordable(f"a step draws random numbers ({func})")
-        return func(*args, **(kwargs or {}))
+"""Clients and rows of the two probes. Rows fall as clients rise, so that no size that grows with the one looks like a
+size that grows with the other; all are primes, so that a product tells its factors."""
 
 
 def record(step: Callable[..., list[Tensor]], arguments: Callable[[int, int], Sequence[Tensor]]) -> Recording:
@@ -106,90 +30,49 @@ def record(step: Callable[..., list[Tensor]], arguments: Callable[[int, int], Se
         arguments: (clients, rows) -> tensors that it can be called with.
 
     Raises:
-        NotRecordable: it has too many operations, draws, cannot be traced, or depends on clients or rows otherwise than
-            in sizes that are multiples of them.
+        NotRecordable: it has too many operations, draws, looks at numbers, fails, or depends on clients or rows
+            otherwise than in sizes that are multiples of them.
     """
-    given = [list(arguments(*probe)) for probe in PROBES]
-    with _Counter():
-        step(*given[0])
+    first, second = (_written(step, list(arguments(*probe))) for probe in PROBES)
+    if len(first.operations) != len(second.operations) or first.constants.keys() != second.constants.keys():
+        raise NotRecordable("a step does other things with more clients or rows")
+    for name, value in first.constants.items():
+        if value.shape != second.constants[name].shape or not torch.equal(value, second.constants[name]):
+            raise NotRecordable("a step makes a constant that depends on clients or rows")
+    operations = [_merged(one, other) for one, other in zip(first.operations, second.operations, strict=True)]
+    return Recording(first.inputs, operations, _both(first.outputs, second.outputs), first.constants)
+
+
+def _written(step: Callable[..., list[Tensor]], tensors: Sequence[Tensor]) -> Recording:
+    writer = Writer(tensors)
     try:
-        first, second = ([*_traced(step, tensors).graph.nodes] for tensors in given)
+        with writer:
+            results = step(*tensors)
     except NotRecordable:
         raise
-    except (
-        Exception
-    ) as error:  # tracing runs code of users and of PyTorch: whatever it raises, the step is not recorded
-        raise NotRecordable(f"a step cannot be traced ({type(error).__name__}: {error})".splitlines()[0]) from error
-    return _merged(first, second)
+    except Exception as error:  # a step runs code of users: whatever it raises, it is not recorded
+        raise NotRecordable(f"a step cannot be recorded ({type(error).__name__}: {error})".splitlines()[0]) from error
+    outputs = [writer.name(value) for value in results]
+    return Recording(writer.inputs, writer.operations, outputs, writer.constants)
 
 
-def _traced(step: Callable[..., list[Tensor]], tensors: Sequence[Tensor]) -> fx.GraphModule:
-    traced: fx.GraphModule = make_fx(step)(*tensors)
-    traced.graph.eliminate_dead_code()
-    return traced
-
-
-def _merged(first: Sequence[fx.Node], second: Sequence[fx.Node]) -> Recording:
-    """One recording out of two traces."""
-    if [(n.op, n.target) for n in first if n.op != "placeholder"] != [
-        (n.op, n.target) for n in second if n.op != "placeholder"
-    ]:
+def _merged(one: Operation, other: Operation) -> Operation:
+    """One operation as it stands for any number of clients and rows."""
+    if one.function is not other.function or one.name != other.name or one.kwargs.keys() != other.kwargs.keys():
         raise NotRecordable("a step does other things with more clients or rows")
-    names = {other: Name(one.name) for one, other in zip(first, second, strict=True)}
-    names |= {one: Name(one.name) for one in first}
-    recording = Recording([], [], [], {})
-    for one, other in zip(first, second, strict=True):
-        if one.op == "placeholder":
-            recording.inputs.append(one.name)
-        elif one.op == "get_attr":
-            recording.constants[one.name] = _same_constant(one, other)
-        elif one.op == "output":
-            recording.outputs.extend(_both(one.args[0], other.args[0], names))
-        else:
-            _check(one)
-            args = tuple(_both(a, b, names) for a, b in zip(one.args, other.args, strict=True))
-            kwargs = {key: _both(value, other.kwargs[key], names) for key, value in one.kwargs.items()}
-            operation = Operation(one.name, one.target, args, kwargs, _reshapes(one) or _reshapes(other), _single(one))  # type: ignore[arg-type]
-            recording.operations.append(operation)
-    return recording
+    if one.function is not operator.getitem and not isinstance(one.function, torch._ops.OpOverload):
+        raise NotRecordable(f"a step calls {one.function}, which is no tensor operation")
+    args = tuple(_both(list(one.args), list(other.args)))
+    kwargs = {key: _both(value, other.kwargs[key]) for key, value in one.kwargs.items()}
+    return Operation(one.name, one.function, args, kwargs, one.reshapes or other.reshapes, one.single)
 
 
-def _reshapes(node: fx.Node) -> bool:
-    source = node.args[0] if node.args else None
-    shapes = [getattr(n.meta.get("val"), "shape", None) for n in (node, source) if isinstance(n, fx.Node)]
-    return len(shapes) < 2 or shapes[0] is None or shapes[0] != shapes[1]
-
-
-def _single(node: fx.Node) -> tuple[torch.dtype, torch.device] | None:
-    value = node.meta.get("val")
-    return (value.dtype, value.device) if isinstance(value, Tensor) and not value.dim() else None
-
-
-def _check(node: fx.Node) -> None:
-    if node.target is operator.getitem:
-        return
-    if not isinstance(node.target, torch._ops.OpOverload):
-        raise NotRecordable(f"a step calls {node.target}, which is no tensor operation")
-
-
-def _same_constant(one: fx.Node, other: fx.Node) -> Tensor:
-    values = [operator.attrgetter(str(n.target))(n.graph.owning_module) for n in (one, other)]
-    if values[0].shape != values[1].shape or not torch.equal(values[0], values[1]):
-        raise NotRecordable("a step makes a constant that depends on clients or rows")
-    constant: Tensor = values[0]
-    return constant
-
-
-def _both(a: Any, b: Any, names: dict[fx.Node, Name]) -> Any:
-    """One argument as it stands in both traces."""
-    if isinstance(a, fx.Node):
-        if names[a] != names[b]:
-            raise NotRecordable("a step does other things with more clients or rows")
-        return names[a]
-    if isinstance(a, list | tuple):
+def _both(a: Any, b: Any) -> Any:
+    """One argument as it stands in both."""
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
         if len(a) != len(b):
             raise NotRecordable("a step has lists whose length depends on clients or rows")
-        return [_both(x, y, names) for x, y in zip(a, b, strict=True)]
+        return [_both(x, y) for x, y in zip(a, b, strict=True)]
     if type(a) is not type(b):
         raise NotRecordable("a step does other things with more clients or rows")
     if a == b:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from counterpoint.engines.record import Name, Operation, Recording, Size
+from counterpoint.engines.operations import Name, Operation, Recording, Size
 
 Replay = Callable[..., list[Tensor]]
 """replay(clients, rows, *inputs) -> outputs."""

@@ -12,24 +12,19 @@ import torch
 
 from counterpoint.engines.allocator import keep_freed_memory
 from counterpoint.engines.bulk import Bulk, Structure
+from counterpoint.engines.choice import Choice
 from counterpoint.engines.crew import Crew, can_fork
 from counterpoint.engines.gather import CommonRows, Gathered, OwnRows, Pool
 from counterpoint.engines.jobs import Done, Job, Jobs, cut, form, kind_named, name_of_kind, of_each, of_stack
 from counterpoint.engines.many import ManyClients
-from counterpoint.engines.measure import Measured
 from counterpoint.engines.memory import ClientMemory
 from counterpoint.engines.profile import OVERHEAD, WAITING, Profile
 from counterpoint.engines.steps import Steps
 from counterpoint.engines.values import Stack
-from counterpoint.engines.widths import UNMEASURED, Widths, bucket, kind_of_work
 from counterpoint.exchange.many import Many
 from counterpoint.exchange.package import Package
 
 LOG = logging.getLogger("counterpoint")
-BYTES_AT_ONCE = 2**28
-"""About how many bytes one stack may take."""
-COPIES = 6
-"""Parameters, start, gradients, optimiser state, result: how often a stack holds what a client has, at most."""
 WORTH = 0.02
 """Seconds of work in a visit from which on worker processes are worth their while."""
 
@@ -56,15 +51,12 @@ class Stacked(Bulk):
         self._place = {c: place for members in self._members.values() for place, c in enumerate(members)}
         self._pools: dict[tuple[Structure, str], Pool] = {}
         self._steps = Steps(self.profile)
-        self._widths = Widths(stack)
+        self._choice = Choice(stack, self.method, self.model, self.settings, self.population.modalities, self.device)
         self._seconds: dict[str, float] = {}
         self._crew: Crew | None = None
         self._workers = self._processes(workers)
         if self.device == "cpu":
             keep_freed_memory()
-        self._alone: set[str] = set()
-        self._said: set[str] = set()
-        self._kinds: dict[tuple[Structure, int, str], str] = {}
         _ = self.model.for_stacks
 
     def _processes(self, asked: int | None) -> int:
@@ -134,27 +126,23 @@ class Stacked(Bulk):
                 len(clients),
             )
 
-        trial = bucket(len(clients))
-        kind, width = self._width(program, structure, trial, lambda: job(clients[:trial], trial, False))
-        jobs = Jobs(lambda group: job(group, width, count), cut(clients, width))
+        def trial(first: int) -> str:
+            return self._work(job(clients[:first], first, False), measuring=True).unstackable
+
+        kind, width = self._choice.of(program, structure, len(clients), trial)
+        sizes = [len(self._held[client].train) for client in clients]
+        jobs = Jobs(lambda group: job(group, width, count), cut(clients, width, sizes))
         self.profile.stacks[f"{program}, {'+'.join(structure)}"] = {
             "clients a stack": jobs.together(width),
-            "seconds": self._widths.seconds.get(kind, {}),
+            "seconds": self._choice.seconds(kind),
         }
         for place, done in enumerate(self._results(kind, jobs)):
             taken = jobs.take(place)
             if done.unstackable:
-                self._cannot(kind, done.unstackable)
+                self._choice.cannot(kind, done.unstackable)
                 yield taken, self._work(replace(taken, width=1))
             else:
                 yield taken, done
-
-    def _cannot(self, kind: str, why: str) -> None:
-        """Clients of some kind of work cannot be computed together: from now on the loop takes them."""
-        self._alone.add(kind)
-        if why not in self._said:
-            self._said.add(why)
-            LOG.info("clients run one at a time: %s", why)
 
     def _results(self, kind: str, jobs: Jobs) -> Iterator[Done]:
         """What comes of jobs, in order: in this process, or from workers where that is worth it."""
@@ -254,65 +242,13 @@ class Stacked(Bulk):
             self._pools[structure, split] = Pool(parts, self.device)
         return self._pools[structure, split]
 
-    def _kind(self, structure: Structure, clients: int, program: str = "") -> str:
-        """A name for work that costs the same."""
-        known = (structure, clients, program)
-        if known not in self._kinds:
-            self._kinds[known] = self._named(structure, clients, program)
-        return self._kinds[known]
-
-    def _named(self, structure: Structure, clients: int, program: str) -> str:
-        settings, layout = self.settings, self.model.layout
-        return kind_of_work(
-            method=self.method.name,
-            options={name: value for name, value in self.method.options.items() if not isinstance(value, float)},
-            program=program,
-            modalities=structure,
-            clients=clients,
-            model=str(self.model.module),
-            tensors=[(n, s.shape, str(s.dtype), s.frozen) for n, s in layout.specs.items()],
-            samples={m: self.population.modalities[m].shape for m in structure},
-            settings=(settings.batch_size, settings.optimizer, bool(settings.momentum)),
-            device=self.device,
-        )
-
-    def _width(self, program: str, structure: Structure, clients: int, trial: Callable[[], Job]) -> tuple[str, int]:
-        """The kind of work, and how many clients take their steps together, measured if need be.
-
-        The training that is met first is measured, and stands for all programs of the method; a program that does not
-        train has nothing to measure, and is a kind of its own if it is met before.
-        """
-        training, own = self._kind(structure, clients), self._kind(structure, clients, program)
-        if layers := self.model.unstackable_for(structure):
-            self._cannot(training, f"{', '.join(layers)} cannot be stacked")
-        if training in self._alone or clients == 1:
-            return training, 1
-        for kind in (own, training):
-            if (width := self._widths.of(kind)) is not None:
-                return kind, width
-        try:
-            if why := self._work(trial(), measuring=True).unstackable:
-                self._cannot(training, why)
-                return training, 1
-        except Measured as found:
-            most = max(1, BYTES_AT_ONCE // (self._bytes(structure) + found.kept))
-            return training, self._widths.settle(training, found.seconds, most)
-        return own, self._widths.settle(own, {}, UNMEASURED)
-
-    def _bytes(self, structure: Structure) -> int:
-        """Bytes of parameters and a batch of one client, in all copies."""
-        layout = self.model.layout
-        own = sum(self.model.initial[n].numel() * layout[n].dtype.itemsize for n in layout.owned(structure))
-        row = sum(torch.Size(self.population.modalities[m].shape).numel() for m in structure) * 4
-        return COPIES * own + self.settings.batch_size * row
-
     def settled(self) -> dict[str, int]:
         """Clients a stack by kind of work."""
-        return dict(self._widths.settled)
+        return dict(self._choice.settled)
 
     def settle(self, known: Mapping[str, int]) -> None:
         """Take the stacks of a run that goes on."""
-        self._widths.settled |= known
+        self._choice.settled.update(known)
 
     def close(self) -> None:
         """End the worker processes."""
