@@ -34,6 +34,11 @@ class Writer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._seen: list[Tensor] = [*inputs]  # a tensor that is kept alive keeps its identity
         self._names = {id(value): name for name, value in zip(self.inputs, inputs, strict=True)}
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """No: PyTorch would load its compiler at the first operation, which takes a second, only to keep out of it."""
+        return False
+
     def name(self, value: Tensor) -> Name:
         """What a tensor is called; a new constant, if it was not seen before."""
         if id(value) not in self._names:
