@@ -1,5 +1,6 @@
 # make demo   make the environment, get real data, train, write a report
 # make test   lint, types, layers, all tests
+# make test-all  the same, and tests on the real downloads of every data set (about 0.5 GB)
 # make lint   the first three of these alone
 # make bench  measure speed, other frameworks beside ours (about 25 minutes); writes docs/performance.md
 # make clean  remove the environment and caches; runs/ and downloaded data stay
@@ -13,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check 
 export OMP_NUM_THREADS := 1
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test test-all lint bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/counterpoint data get watch
@@ -21,6 +22,9 @@ demo: $(VENV)/.demo
 
 test: lint
 	$(BIN)/python -m pytest --quiet --durations=10
+
+test-all: lint
+	$(BIN)/python -m pytest --quiet --durations=10 -m ""
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

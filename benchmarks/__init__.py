@@ -1,1 +1,1 @@
-"""Measurements: how fast (`speed`), and how good (`results.py`)."""
+"""Measurements: how fast (`speed`), and how good (`results`)."""

@@ -11,7 +11,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 def test_every_example_is_tested_here() -> None:
-    assert {path.name for path in EXAMPLES.glob("*.py")} == {"anchored.py", "own_model.py"}
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {"anchored.py", "own_data.py", "own_model.py"}
 
 
 @pytest.mark.slow
@@ -33,3 +33,16 @@ def test_a_model_of_ones_own(tmp_path: Path) -> None:
     scores = {line.split()[0]: float(line.split()[1]) for line in done.stdout.splitlines()}
     assert set(scores) == {"motion+pulse", "motion", "pulse"}
     assert scores["motion+pulse"] > 0.6
+
+
+@pytest.mark.slow
+def test_data_of_ones_own(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "own_data.py")], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    lines = done.stdout.splitlines()
+    assert [line.split(":")[0] for line in lines[:4]] == ["shop 1", "shop 2", "shop 3", "shop 4"]
+    scores = {line.split()[0]: float(line.split()[1]) for line in lines[4:]}
+    assert set(scores) == {"measured+note+photo", "measured", "note", "photo"}
+    assert scores["measured+note+photo"] > 0.7
+    assert (tmp_path / "shapes/photos/0.png").exists()

@@ -2,7 +2,11 @@
 
 import re
 import shlex
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 
@@ -18,13 +22,42 @@ def test_the_python_screen_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (code,) = blocks("python")
+    code = blocks("python")[0]
     assert len(code.splitlines()) < 40, "one screen"
     exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
     lines = capsys.readouterr().out.splitlines()
     assert all(0 <= float(line) <= 1 for line in lines[:3])
     assert "bytes went up; runs/readme has the rest" in lines[3]
     assert (tmp_path / "runs/readme/result.json").exists()
+
+
+class StandIn:
+    """What is used of a `datasets.Dataset`; the package is no dependency."""
+
+    features: ClassVar[dict[str, object]] = {}
+
+    def __init__(self, columns: dict[str, list[object]]) -> None:
+        self.columns, self.column_names = columns, list(columns)
+
+    @classmethod
+    def from_dict(cls, columns: dict[str, list[object]]) -> "StandIn":
+        return cls(columns)
+
+    def __iter__(self) -> Iterator[dict[str, object]]:
+        for row in zip(*self.columns.values(), strict=True):
+            yield dict(zip(self.columns, row, strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", blocks("python")[1:], ids=["arrays", "folder", "huggingface", "torch"])
+def test_data_of_ones_own(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "datasets", SimpleNamespace(Dataset=StandIn))
+    assert len(code.splitlines()) <= 15
+    exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+    assert 0 <= float(capsys.readouterr().out) <= 1
 
 
 def test_the_commands_exist() -> None:

@@ -21,6 +21,7 @@ COMMANDS = [
     ("data", "list"),
     ("data", "show"),
     ("data", "get"),
+    ("data", "check"),
 ]
 
 

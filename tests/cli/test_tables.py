@@ -78,3 +78,20 @@ def test_long_paths_stay_whole() -> None:
 
 def test_what_was_not_measured_is_left_out() -> None:
     assert not [line for line in lines("global", metrics={}) if "own" in line and "before" in line]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_two_classes_have_an_area_in_a_column_of_its_own(width: int) -> None:
+    told = summary("global")
+    for scope, split, area in (("server", "global_test", 0.75), ("clients:mean", "test", 0.7)):
+        name = MetricName("auc", "global", scope, split, "observed", "before")  # type: ignore[arg-type]
+        told["metrics"][str(name)] = area
+    found = lines("global", width, metrics=told["metrics"])
+    assert any(line.endswith("AUC") for line in found)
+    assert "global global test before observed 0.100 0.600 0.750" in found
+    assert "acc 0.300 0.800 -" in found, "it was not measured of this pattern"
+    assert "global own tests before observed 0.110 0.120 0.130 0.610 0.700" in found
+
+
+def test_more_classes_have_no_such_column() -> None:
+    assert not any("AUC" in line for line in lines("global"))

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from counterpoint.data import Card, Dataset, Modality, Samples, Side, Task, sources
-from counterpoint.data.fetch import download_path, fetch_wheel
+from counterpoint.data.fetch import download_path, fetch
 from counterpoint.data.sources import watch as watch_source
 
 
@@ -20,7 +20,7 @@ def watch() -> Dataset:
 @pytest.fixture(scope="session")
 def wheel() -> Path:
     """The pinned wheel in the user's real cache."""
-    return fetch_wheel(watch_source.REQUIREMENT, watch_source.WHEEL, watch_source.SHA256)
+    return fetch(watch_source.PIN)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def filled_cache(wheel: Path, cache: Path) -> Path:
     """A cache of this test's own that holds the pinned wheel."""
-    path = download_path(watch_source.WHEEL)
+    path = download_path(watch_source.PIN.filename)
     path.parent.mkdir(parents=True)
     shutil.copy(wheel, path)
     return cache

@@ -1,6 +1,8 @@
 """Populations: who has what, and that what is missing is missing everywhere."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -193,3 +195,99 @@ def test_seeds_change_missingness_and_not_the_split(watch: Dataset) -> None:
 def test_the_dataset_may_be_made_by_anyone(toy: Callable[..., Dataset]) -> None:
     population = populate(replace(toy(), name="mine"))
     assert population.name == "mine"
+
+
+EVERYTHING = {
+    "partition": "dirichlet:1",
+    "clients": 6,
+    "missing": "client:acc:2,acc+gyro:4",
+    "missing_test": "sample:0.3",
+    "labels": "rate:0.3",
+    "proxy": 0.1,
+    "seed": 4,
+}
+
+
+def test_everything_at_once_is_told_and_seeded(watch: Dataset) -> None:
+    first, again, other = (populate(watch, **{**EVERYTHING, "seed": seed}) for seed in (4, 4, 5))
+    assert json.loads(json.dumps(first.drawn)) == first.drawn == again.drawn != other.drawn
+    assert list(first.drawn) == [
+        "seed",
+        "partition",
+        "missing",
+        "missing in tests",
+        "missing rate by modality",
+        "labels",
+        "clients",
+        "test",
+        "proxy",
+    ]
+    assert first.drawn["missing"] == {
+        "spec": "client:acc:2,acc+gyro:4",
+        "realised rate": pytest.approx(2 / 12),
+        "types": {"acc": 2, "acc+gyro": 4},
+    }
+    rates = first.drawn["missing rate by modality"]
+    rows = [len(client.train) + len(client.unlabelled) for client in first.clients]
+    blind = sum(n for n, client in zip(rows, first.clients, strict=True) if client.modalities == ("acc",))
+    assert rates["training"] == {"acc": 0, "gyro": pytest.approx(blind / sum(rows), abs=1e-6)}
+    lost = {m: int((~first.test.present[m]).sum()) / len(first.test) for m in ("acc", "gyro")}
+    assert rates["global test"] == pytest.approx(lost, abs=1e-6)
+
+
+def test_mistakes_are_found_before_anything_is_dealt(watch: Dataset) -> None:
+    for option, sentence in (
+        ({"missing": "sometimes"}, "unknown missingness 'sometimes'"),
+        ({"missing_test": "client:2"}, "missing_test 'client:2': write client:RATE"),
+        ({"labels": "few"}, "unknown labels 'few'"),
+        ({"proxy": 2.0}, "proxy=2: the share"),
+        ({"missing": "sample:0.3:sound"}, "unknown modality of watch 'sound'"),
+    ):
+        with pytest.raises(UserError, match=sentence):
+            populate(watch, partition="natural", clients=1000, **option)
+
+
+PEAK = """
+import torch
+from counterpoint.data import Card, Dataset, Modality, Samples, Task, populate
+
+def status(what):
+    line = next(line for line in open("/proc/self/status") if line.startswith(what))
+    return int(line.split()[1]) * 1024
+
+def made(rows, steps):
+    there = torch.ones(rows, dtype=torch.bool)
+    kinds = {"sound": Modality("sound", "audio", (steps,)), "face": Modality("face", "image", (1, 30, 100))}
+    return Dataset(
+        "big", Task(("a", "b")), kinds,
+        Samples(
+            {"sound": torch.ones(rows, steps), "face": torch.ones(rows, 1, 30, 100)}, dict.fromkeys(kinds, there),
+            torch.arange(rows) % 2, torch.arange(rows),
+        ),
+        torch.arange(rows) % 8, tuple("abcdefgh"), torch.arange(rows) // 8 % 3,
+        Card("big", "made up", "nowhere", "none", "", {}, "by row"),
+    )
+
+def people(data, spec):
+    return populate(data, partition="dirichlet:1", clients=5, missing=spec, labels="rate:0.5", proxy=0.1)
+
+data = made(2000, 12_000)
+size = sum(values.nbytes for values in data.samples.x.values())
+for spec in ("none", "client:0.3", "sample:0.3", "sample:0.3:label", "sample:0.3:sound", "time:0.3"):
+    people(made(400, 50), spec)
+    before = status("VmRSS")
+    open("/proc/self/clear_refs", "w").write("5")
+    held = people(data, spec)
+    peak = (status("VmHWM") - before + size) / size
+    assert peak < 2.3, f"{spec}: {peak:.2f} times the data"
+    del held
+print("done")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the peak of memory from the kernel")
+def test_values_are_copied_once() -> None:
+    """At its peak a call holds little more than the data and the population, whatever is missing."""
+    done = subprocess.run([sys.executable, "-c", PEAK], capture_output=True, text=True, check=False)
+    assert done.stdout == "done\n", done.stderr

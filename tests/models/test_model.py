@@ -103,8 +103,8 @@ def test_encoders(name: str):
 def test_encoders_that_do_not_exist():
     with pytest.raises(UserError, match="did you mean 'cnn'"):
         build_encoder("ccn", SENSES["acc"], 4)
-    with pytest.raises(UserError, match="no encoder for modality 'photo' of kind 'image': give a model"):
-        build_encoder("cnn", Modality("photo", "image", (3, 8, 8)), 4)
+    with pytest.raises(UserError, match="modality 'photo' of kind 'image' has shape"):
+        build_encoder("cnn", Modality("photo", "image", (3, 8)), 4)
 
 
 def test_buffers_are_recognised(batch: Batch):

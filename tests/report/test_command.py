@@ -45,6 +45,28 @@ def test_every_flag_is_said_and_settings_that_are_not_the_default() -> None:
     }
 
 
+def test_data_that_most_runs_leave_as_they_are() -> None:
+    data = {
+        "name": "emoji",
+        "missing_test": "sample:0.5",
+        "labels": "rate:0.1",
+        "proxy": 0.05,
+        "modalities": ("image", "text"),
+        "features": {"text": "minilm"},
+    }
+    words = shlex.split(reproduce(config(data=data)).text.replace("\\\n", ""))
+    pairs = dict(zip(words[5::2], words[6::2], strict=True))
+    assert {flag: pairs[flag] for flag in pairs if flag.lstrip("-").replace("-", "_") in data} == {
+        "--missing-test": "sample:0.5",
+        "--labels": "rate:0.1",
+        "--proxy": "0.05",
+        "--modalities": "image,text",
+        "--features": "text=minilm",
+    }
+    code = reproduce(config(data=data, given=("model",)))
+    assert "    modalities=['image', 'text'],\n    features={'text': 'minilm'},\n" in code.text
+
+
 def test_stacks_are_said_where_they_were_given_and_workers_never() -> None:
     words = shlex.split(reproduce(config(stack=6, workers=3)).text.replace("\\\n", ""))
     assert words[words.index("--stack") + 1] == "6"

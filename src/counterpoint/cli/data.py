@@ -1,7 +1,8 @@
 """`counterpoint data`."""
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
@@ -9,15 +10,19 @@ from rich.table import Table
 
 from counterpoint.cli.console import stderr, stdout
 from counterpoint.cli.help import Command, example
+from counterpoint.cli.run import MISSING, PARTITIONS
 
-data = typer.Typer(name="data", rich_markup_mode=None, help="Data sets: list, show, get.")
+if TYPE_CHECKING:
+    from counterpoint.data import Card
+
+data = typer.Typer(name="data", rich_markup_mode=None, help="Data sets: list, show, get, check.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", hidden=True)]
 
 
 @data.callback(invoke_without_command=True)
 def group(context: typer.Context) -> None:
-    """Data sets: list, show, get."""
+    """Data sets: list, show, get, check."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -44,30 +49,74 @@ def list_() -> None:
     stdout().print(table)
 
 
-@data.command(cls=Command, epilog=example("counterpoint data show watch"))
-def show(name: Name) -> None:
-    """Show what is known of a data set.
+@data.command(
+    cls=Command, epilog=example("counterpoint data show watch --partition dirichlet:0.5 --missing client:0.3")
+)
+def show(
+    name: Name,
+    *,
+    partition: Annotated[str | None, typer.Option(metavar="P", help=PARTITIONS)] = None,
+    clients: Annotated[
+        int | None, typer.Option(metavar="N", help="Clients; if not given, all natural ones, or 10.")
+    ] = None,
+    missing: Annotated[str | None, typer.Option(metavar="M", help=f"Modalities missing: {MISSING}")] = None,
+    missing_test: Annotated[
+        str | None, typer.Option(metavar="M", help="The same for tests, where it is another than in training.")
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option(metavar="L", help="Who has labels: all, server, or rate:SHARE of a client's rows.")
+    ] = None,
+    proxy: Annotated[
+        float | None, typer.Option(metavar="F", help="Share of training rows that all hold, without labels.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Seed of everything that is drawn. [default: 0]")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the page there; if not given, data-NAME.html.")
+    ] = None,
+) -> None:
+    """Show what is known of a data set; with any option, also write a page of it.
 
-    NAME is one that 'counterpoint data list' lists. The card tells where the data is from, what is in it, how it is
-    split, and what to beware of.
+    NAME is one that 'counterpoint data list' lists, or a folder of your own. The card tells where the data is from,
+    what is in it, how it is split, and what to beware of. The page shows samples of each modality too, and who holds
+    what once it is dealt out.
     """
-    from counterpoint.data import sources
+    dealing: dict[str, Any] = {
+        "partition": partition,
+        "clients": clients,
+        "missing": missing,
+        "missing_test": missing_test,
+        "labels": labels,
+        "proxy": proxy,
+    }
+    options = {what: value for what, value in dealing.items() if value is not None}
+    page = None
+    if options or seed is not None or out is not None:
+        from counterpoint.cli.datapage import write_page
 
+        page = write_page(name, options, seed or 0, out)
+    card = _card(name)
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="bold", no_wrap=True)
     grid.add_column(overflow="fold")
-    for label, text in _facts(name):
+    for label, text in _facts(card):
         grid.add_row(label, text)
     console = stdout()
-    console.print(sources.card(name).title)
+    console.print(card.title)
     console.print()
     console.print(grid)
+    if page is not None:
+        typer.echo(f"\n{page}")
 
 
-def _facts(name: str) -> Iterator[tuple[str, str]]:
-    from counterpoint.data import sources
+def _card(name: str) -> "Card":
+    from counterpoint.data import prepared, sources
 
-    card = sources.card(name)
+    return sources.card(name) if name in sources.names() else prepared(name).card
+
+
+def _facts(card: "Card") -> Iterator[tuple[str, str]]:
     yield "name", card.name
     yield "origin", card.origin
     yield "licence", card.licence
@@ -98,3 +147,18 @@ def get(
     with stderr().status(f"fetching and converting {name}"):
         path = sources.get(name, force)
     typer.echo(path)
+
+
+@data.command(cls=Command, epilog=example("counterpoint data check ./clinic"))
+def check(folder: Annotated[Path, typer.Argument(metavar="FOLDER", hidden=True)]) -> None:
+    """Read a folder of your own, and print what was understood, or what is wrong.
+
+    FOLDER holds data.csv (or .tsv, .jsonl, .parquet), one row a sample, with a column 'label', and the pictures,
+    recordings and arrays that it names.
+    """
+    from counterpoint.cli.datacheck import print_understood
+    from counterpoint.data.own import load_folder
+
+    with stderr().status(f"reading {folder}"):
+        dataset = load_folder(folder)
+    print_understood(dataset, stdout())

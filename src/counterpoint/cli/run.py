@@ -8,10 +8,15 @@ import typer
 
 from counterpoint.errors import UserError
 
+PARTITIONS = "natural, or parts joined by +: dirichlet:A, quantity:A, pathological:N, owner:A, iid."
+MISSING = "none, client:RATE, client:PATTERN:N,..., sample:RATE, sample:RATE:label, sample:RATE:MODALITY, time:RATE."
+
 
 def run(
     method: Annotated[str, typer.Argument(metavar="METHOD", hidden=True)],
-    data: Annotated[str, typer.Option(metavar="NAME", help="Data set, see 'counterpoint data list'.")],
+    data: Annotated[
+        str, typer.Option(metavar="NAME", help="Data set, see 'counterpoint data list', or a folder of your own.")
+    ],
     *,
     rounds: Annotated[int | None, typer.Option(metavar="N", help="Rounds.")] = None,
     clients: Annotated[
@@ -20,9 +25,21 @@ def run(
     participation: Annotated[
         float | None, typer.Option(metavar="F", help="Share of the clients in a round, above 0, up to 1.")
     ] = None,
-    partition: Annotated[str | None, typer.Option(metavar="P", help="natural or dirichlet:ALPHA.")] = None,
-    missing: Annotated[
-        str | None, typer.Option(metavar="M", help="Modalities missing: none, client:RATE or sample:RATE.")
+    partition: Annotated[str | None, typer.Option(metavar="P", help=PARTITIONS)] = None,
+    missing: Annotated[str | None, typer.Option(metavar="M", help=f"Modalities missing: {MISSING}")] = None,
+    missing_test: Annotated[
+        str | None, typer.Option(metavar="M", help="The same for tests, where it is another than in training.")
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option(metavar="L", help="Who has labels: all, server, or rate:SHARE of a client's rows.")
+    ] = None,
+    proxy: Annotated[
+        float | None, typer.Option(metavar="F", help="Share of training rows that all hold, without labels.")
+    ] = None,
+    modalities: Annotated[str | None, typer.Option(metavar="A,B", help="Use these modalities alone.")] = None,
+    features: Annotated[
+        str | None,
+        typer.Option(metavar="A=NAME", help="Frozen encoder whose features take a modality's place: text=minilm."),
     ] = None,
     epochs: Annotated[int | None, typer.Option(metavar="N", help="Local epochs in a round.")] = None,
     batch_size: Annotated[int | None, typer.Option(metavar="N", help="Rows in a local step.")] = None,
@@ -75,6 +92,11 @@ def run(
         "participation": participation,
         "partition": partition,
         "missing": missing,
+        "missing_test": missing_test,
+        "labels": labels,
+        "proxy": proxy,
+        "modalities": None if modalities is None else listed(modalities),
+        "features": None if features is None else parsed(listed(features), "--features", "text=minilm"),
         "epochs": epochs,
         "batch_size": batch_size,
         "lr": lr,
@@ -96,8 +118,13 @@ def run(
     show(result, quiet=quiet, as_json=as_json, report=report, profile=profile)
 
 
-def parsed(settings: Sequence[str]) -> dict[str, str]:
-    """The settings of `--set` by key; of a key that is given twice, the last value.
+def listed(text: str) -> list[str]:
+    """The parts of a text between commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def parsed(settings: Sequence[str], option: str = "--set", example: str = "train.momentum=0.9") -> dict[str, str]:
+    """What `--set` and its like say, by key; of a key that is given twice, the last value.
 
     Raises:
         UserError: one has no `=`.
@@ -106,6 +133,6 @@ def parsed(settings: Sequence[str]) -> dict[str, str]:
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not equals:
-            raise UserError(f"--set {setting}: write --set KEY=VALUE, for example --set train.momentum=0.9")
+            raise UserError(f"{option} {setting}: write {option} KEY=VALUE, for example {option} {example}")
         pairs[key.strip()] = value.strip()
     return pairs

@@ -1,6 +1,6 @@
 """The table that a run ends with."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,16 +75,19 @@ def scores(summary: Mapping[str, Any]) -> Table:
     )
     for header in ("model", "tested on", "local\ntraining", "modalities"):
         table.add_column(header, overflow="fold")
-    for header in ("accuracy", "worst\nclient", "std", "macro\nF1"):
+    two_classes = any(name.measure == "auc" for name in values)
+    accuracy = "accu-\nracy" if two_classes else "accuracy"
+    for header in (accuracy, "worst\nclient", "std", "macro\nF1", *(["AUC"] if two_classes else [])):
         table.add_column(header, justify="right", no_wrap=True)
+    also = ("macro_f1", "auc") if two_classes else ("macro_f1",)
     for group in GROUPS:
-        for row in _rows(group, values):
+        for row in _rows(group, values, also):
             table.add_row(*row)
         table.add_section()
     return table
 
 
-def _rows(group: Group, values: Mapping[MetricName, float]) -> Iterator[tuple[str, ...]]:
+def _rows(group: Group, values: Mapping[MetricName, float], also: Sequence[str]) -> Iterator[tuple[str, ...]]:
     model, split, moment, each, by_pattern = group
 
     def value(measure: str, pattern: str, of_clients: str = "mean") -> str:
@@ -97,7 +100,7 @@ def _rows(group: Group, values: Mapping[MetricName, float]) -> Iterator[tuple[st
     for number, pattern in enumerate(shown):
         what = ("", "", "") if number else (model, TESTS[split], moment)
         spread = [value("accuracy", pattern, how) for how in ("worst", "std")] if each else ["", ""]
-        yield *what, pattern, value("accuracy", pattern), *spread, value("macro_f1", pattern)
+        yield *what, pattern, value("accuracy", pattern), *spread, *(value(measure, pattern) for measure in also)
 
 
 def _count(number: int, what: str) -> str:

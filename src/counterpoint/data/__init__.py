@@ -8,6 +8,7 @@ from counterpoint.data.card import Card
 from counterpoint.data.modality import Modality, Task
 from counterpoint.data.populate import populate
 from counterpoint.data.population import ClientData, Dataset, Population, Side
+from counterpoint.data.prepare import prepared
 from counterpoint.data.samples import Batch, Samples, concatenate, pattern_name, side_by_side
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "concatenate",
     "pattern_name",
     "populate",
+    "prepared",
     "side_by_side",
 ]

@@ -98,9 +98,25 @@ def cached_tensors(
     Raises:
         UserError: the file is damaged, or the cache is not writable.
     """
-    path = converted_path(name, version)
+    path, remedy = converted_path(name, version), f"delete it, or run `counterpoint data get {name} --force`"
+    return kept_tensors(path, build, remedy)
+
+
+def kept_tensors(
+    path: Path, build: Callable[[], tuple[Mapping[str, Tensor], Meta]], remedy: str
+) -> tuple[dict[str, Tensor], Meta]:
+    """Read a file of tensors and plain values in a folder of the cache; build it first if there is none.
+
+    Args:
+        path: of the file, in a folder of the cache.
+        build: makes tensors and plain values; called only if there is no file.
+        remedy: what to do where the file is damaged.
+
+    Raises:
+        UserError: the file is damaged, or the cache is not writable.
+    """
     if not exists(path):
-        folder = make_folder("converted")
+        folder = make_folder(path.parent.name)
         tensors, meta = build()
         tensors = {key: value.clone(memory_format=torch.contiguous_format) for key, value in tensors.items()}
         text = json.dumps(meta, sort_keys=True)
@@ -109,11 +125,11 @@ def cached_tensors(
             write_atomically(folder / path.name, data)
         except OSError as error:
             raise not_writable(folder, error) from error
-    return _read(path, name)
+    return _read(path, remedy)
 
 
-def _read(path: Path, name: str) -> tuple[dict[str, Tensor], Meta]:
-    damaged = UserError(f"{path} is damaged: delete it, or run `counterpoint data get {name} --force`.")
+def _read(path: Path, remedy: str) -> tuple[dict[str, Tensor], Meta]:
+    damaged = UserError(f"{path} is damaged: {remedy}.")
     try:
         with safe_open(path, framework="pt") as file:
             notes = file.metadata() or {}

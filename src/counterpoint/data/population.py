@@ -1,9 +1,12 @@
 """A dataset as its source gives it, and the population that a run works on."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from pathlib import Path
+from typing import Any
 
+import torch
 from torch import Tensor
 
 from counterpoint.data.card import Card
@@ -12,11 +15,13 @@ from counterpoint.data.samples import Samples
 
 
 class Side(IntEnum):
-    """To which side of its source's split a row belongs."""
+    """To which side a row belongs. Sources know the first three; rows of the others are taken from TRAIN."""
 
     TRAIN = 0
     CLIENT_TEST = 1
     GLOBAL_TEST = 2
+    PROXY = 3
+    SERVER = 4
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,8 @@ class Dataset:
         samples: all rows, nothing missing but what the origin lacks.
         owner: int64 [rows], index into `owners`: the natural client of a row.
         owners: names of the natural owners.
-        side: int64 [rows] of `Side`. A natural unit lies on one side only.
+        side: int64 [rows] of `Side`. A natural unit lies on one side only. A source that declares no CLIENT_TEST leaves
+            it to the partition to draw each client's test out of its TRAIN rows.
         card: origin, licence, checksum, sizes, traps.
     """
 
@@ -43,15 +49,37 @@ class Dataset:
     side: Tensor
     card: Card
 
+    def rows(self, index: Tensor) -> "Dataset":
+        """The same with these rows alone, int64 or bool [rows]."""
+        index = index.nonzero().flatten() if index.dtype == torch.bool else index
+        return replace(self, samples=self.samples.rows(index), owner=self.owner[index], side=self.side[index])
+
+    def only(self, modalities: Sequence[str]) -> "Dataset":
+        """The same with these modalities alone, and the rows that have any of them."""
+        samples = self.samples.only(modalities)
+        some = torch.stack(list(samples.present.values())).any(0)
+        kept = {name: modality for name, modality in self.modalities.items() if name in modalities}
+        found = replace(self, samples=samples, modalities=kept)
+        return found if bool(some.all()) else found.rows(some)
+
 
 @dataclass(frozen=True)
 class ClientData:
-    """What one client holds. `train` and `test` have the same modalities and share no natural unit."""
+    """What one client holds: splits of the same modalities that share no natural unit.
+
+    Attributes:
+        id: 0, 1, 2, ...
+        name: for people.
+        train: rows with labels. Where clients have no labels, there are none.
+        test: rows with labels, for scoring only.
+        unlabelled: rows whose labels are hidden: each is -1, so nothing can read what it was. None where all are known.
+    """
 
     id: int
     name: str
     train: Samples
     test: Samples
+    unlabelled: Samples | None = None
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -69,6 +97,8 @@ class Population:
         modalities: every modality that anyone may have, by name.
         clients: in order of their ids, which are 0, 1, 2, ...
         test: the global test set, held by the server.
+        proxy: rows without labels (-1) that the server and all clients hold; no client or test has any of their units.
+        server: rows with labels that the server alone holds; likewise.
         card: of the dataset.
         drawn: what partition and missingness drew, as plain values for the run folder and the report.
     """
@@ -80,3 +110,77 @@ class Population:
     test: Samples
     card: Card
     drawn: Mapping[str, object] = field(default_factory=dict)
+    proxy: Samples | None = None
+    server: Samples | None = None
+
+    @classmethod
+    def from_arrays(cls, x: Mapping[str, Any], label: Any, **options: Any) -> "Population":
+        """Clients out of arrays: `counterpoint.data.own.from_arrays`, dealt by `populate`.
+
+        For example `Population.from_arrays({"ecg": ecg, "note": notes}, diagnosis, client=hospital)`.
+
+        Args:
+            x: by modality, an array or tensor [rows, *shape], or a list of rows.
+            label: by row, whole numbers or names of classes.
+            options: `client`, `unit`, `split`, `kinds`, `rates`, ...; `partition`, `clients`, `missing`, `seed`, ...
+
+        Raises:
+            UserError: something given is wrong; the sentence names modality and row.
+        """
+        from counterpoint.data.own import from_arrays
+        from counterpoint.data.own.options import dealt
+
+        return dealt(from_arrays, x, label, **options)
+
+    @classmethod
+    def from_folder(cls, path: str | Path, **options: Any) -> "Population":
+        """Clients out of a folder: `counterpoint.data.own.load_folder`, dealt by `populate`.
+
+        Args:
+            path: of a folder that holds `data.csv` (or `.tsv`, `.jsonl`, `.parquet`) and the files that it names.
+            options: `partition`, `clients`, `missing`, `seed`, and others of `populate`.
+
+        Raises:
+            UserError: something in the folder or an option is wrong; the sentence names file and line.
+        """
+        from counterpoint.data.own import load_folder
+        from counterpoint.data.own.options import dealt
+
+        return dealt(load_folder, path, **options)
+
+    @classmethod
+    def from_huggingface(
+        cls, dataset: Any, *, label: str, modalities: Mapping[str, str | Sequence[str]], **options: Any
+    ) -> "Population":
+        """Clients out of a Hugging Face data set: `counterpoint.data.own.from_huggingface`, dealt by `populate`.
+
+        Args:
+            dataset: one split, a `datasets.Dataset`.
+            label: name of a column.
+            modalities: by modality the name of its column, or of several columns that make a table.
+            options: `client`, `unit` and others (names of columns, or values by row); `partition`, `missing`, ...
+
+        Raises:
+            UserError: something given is wrong; the sentence names modality and row.
+        """
+        from counterpoint.data.own import from_huggingface
+        from counterpoint.data.own.options import dealt
+
+        return dealt(from_huggingface, dataset, label=label, modalities=modalities, **options)
+
+    @classmethod
+    def from_torch(cls, dataset: Any, modalities: Sequence[str], **options: Any) -> "Population":
+        """Clients out of a PyTorch data set: `counterpoint.data.own.from_torch`, dealt by `populate`.
+
+        Args:
+            dataset: has a length, and items by number: tuples that begin with the modalities, or dictionaries.
+            modalities: names in the order of a tuple's fields, or keys of a dictionary.
+            options: `label` (a place or a key), `client` and others; `partition`, `missing`, ...
+
+        Raises:
+            UserError: something given is wrong; the sentence names modality and row.
+        """
+        from counterpoint.data.own import from_torch
+        from counterpoint.data.own.options import dealt
+
+        return dealt(from_torch, dataset, modalities, **options)

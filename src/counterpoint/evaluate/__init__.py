@@ -2,6 +2,7 @@
 
 from counterpoint.evaluate.metric import OBSERVED, Metric, MetricName, client_scope
 from counterpoint.evaluate.patterns import patterns
+from counterpoint.evaluate.ranking import auc
 from counterpoint.evaluate.scores import Tally, accuracy, macro_f1, spread, tally_rows
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "MetricName",
     "Tally",
     "accuracy",
+    "auc",
     "client_scope",
     "macro_f1",
     "patterns",

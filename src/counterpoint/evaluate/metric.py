@@ -26,9 +26,9 @@ class MetricName:
     has no meaning for a measure is `-`.
 
     Attributes:
-        measure: `accuracy`, `macro_f1`, `loss` (mean cross-entropy), `samples`; `bytes_up[BLOCK]`, `bytes_down[BLOCK]`
-            in this round, `total_bytes_up[BLOCK]`, `total_bytes_down[BLOCK]` in the whole run; `refused` (uploads
-            refused in this round); or a measure that a method notes.
+        measure: `accuracy`, `macro_f1`, `auc` (of two classes), `loss` (mean cross-entropy), `samples`;
+            `bytes_up[BLOCK]`, `bytes_down[BLOCK]` in this round, `total_bytes_up[BLOCK]`, `total_bytes_down[BLOCK]` in
+            the whole run; `refused` (uploads refused in this round); or a measure that a method notes.
         model: `global` (one for all), `personal` (a client's own), `peer`.
         scope: on whose account: `server`; `client:ID`; or over all clients, each counting once: `clients:mean`,
             `clients:worst`, `clients:std` (population standard deviation), `clients:sum`.

@@ -1,9 +1,11 @@
-"""Scores of a classifier out of its confusion matrix and loss sum."""
+"""Scores of a classifier out of its confusion matrix, loss sum and, of two classes, histogram of scores."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from counterpoint.evaluate.ranking import auc, ranked_rows
 
 
 def accuracy(confusion: Tensor) -> float:
@@ -35,19 +37,26 @@ class Tally:
     Attributes:
         confusion: float64 [classes, classes], counts by (true, predicted).
         loss: float64 scalar, sum of cross-entropies.
+        histogram: int64 [2, bins], counts by (true, score) as `ranking` has them; None where there are not two classes.
     """
 
     confusion: Tensor
     loss: Tensor
+    histogram: Tensor | None = None
 
     def scores(self) -> dict[str, float]:
-        """`accuracy`, `macro_f1`, `loss` (mean) and `samples`; only the last where there is no sample."""
+        """`accuracy`, `macro_f1`, `loss` (mean) and `samples`; only the last where there is no sample.
+
+        Of two classes also `auc`, unless all samples are of one.
+        """
         count = float(self.confusion.sum())
         if not count:
             return {"samples": 0.0}
+        area = None if self.histogram is None else auc(self.histogram)
         return {
             "accuracy": accuracy(self.confusion),
             "macro_f1": macro_f1(self.confusion),
+            **({} if area is None else {"auc": area}),
             "loss": float(self.loss) / count,
             "samples": count,
         }
@@ -62,16 +71,18 @@ def tally_rows(logits: Tensor, label: Tensor, counted: Tensor) -> dict[str, Tens
         counted: bool [rows]; other rows give zeros, whatever their logits are.
 
     Returns:
-        `confusion` float64 [rows, classes * classes] and `loss` float64 [rows].
+        `confusion` float64 [rows, classes * classes] and `loss` float64 [rows]; of two classes also `histogram`, bool
+        [rows, 2 * bins].
     """
     classes = logits.shape[1]
     cell = label * classes + logits.argmax(1)
     hit = torch.nn.functional.one_hot(cell, classes * classes).double()
     loss = torch.nn.functional.cross_entropy(logits, label, reduction="none").double()
-    return {
+    found = {
         "confusion": torch.where(counted[:, None], hit, 0.0),
         "loss": torch.where(counted, loss, 0.0),
     }
+    return {**found, "histogram": ranked_rows(logits, label, counted)} if classes == 2 else found
 
 
 def spread(values: list[float], worst: str = "min") -> dict[str, float]:

@@ -33,6 +33,7 @@ class Method(Scoring):
         name: how the method is asked for; the class name in lower case where not given.
         model_kind: `global` if the server's `weights` are the model that is learned, `personal` if each client keeps
             one of its own.
+        needs_labels: whether every client must have labelled training rows.
         needs_pool: whether it trains on the pooled data of all clients, which exists in simulation only.
 
     Attributes:
@@ -42,6 +43,7 @@ class Method(Scoring):
 
     name: ClassVar[str] = ""
     model_kind: ClassVar[Literal["global", "personal"]] = "global"
+    needs_labels: ClassVar[bool] = True
     needs_pool: ClassVar[bool] = False
 
     weights: Tensors

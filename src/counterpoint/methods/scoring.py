@@ -18,7 +18,7 @@ from counterpoint.models.model import Model
 
 @dataclass(frozen=True)
 class Tallies(Package):
-    """Results of scoring: under `PATTERN/confusion` and `PATTERN/loss` the sums over a split's rows."""
+    """Results of scoring: under `PATTERN/confusion`, `PATTERN/loss` and the like (see `tally_rows`) sums over rows."""
 
     sums: Tensors = named()
 

@@ -10,6 +10,7 @@ from torch import nn
 
 from counterpoint.data.modality import Modality, Task
 from counterpoint.models.encoders import build_encoder
+from counterpoint.models.encoders.choice import AUTO, choose_encoders, described
 from counterpoint.models.fusion import FUSIONS, FusionKind, LateFusion
 from counterpoint.models.model import BufferRule, Model
 from counterpoint.randomness import fold_key
@@ -23,21 +24,26 @@ class ModelSettings:
     """Which model is built.
 
     Attributes:
-        encoder: name of the encoder of every modality.
+        encoder: of each modality, see `choose_encoders`.
         fusion: how embeddings become one.
         width: of embeddings.
         buffers: the rule for buffers, see `Model`.
     """
 
-    encoder: Annotated[str, Field(description="of every modality: cnn or gru")] = "cnn"
+    encoder: Annotated[str, Field(description=described())] = AUTO
     fusion: Annotated[FusionKind, Field(description="how embeddings become one")] = "mean"
     width: Annotated[int, Field(ge=1, description="of embeddings")] = 64
     buffers: Annotated[BufferRule, Field(description="rule for running statistics and other buffers")] = "average"
 
 
 def late_fusion(modalities: Mapping[str, Modality], task: Task, settings: ModelSettings) -> LateFusion:
-    """An encoder a modality, fused late, with a linear classifier on top."""
-    encoders = {name: build_encoder(settings.encoder, m, settings.width) for name, m in sorted(modalities.items())}
+    """An encoder a modality, fused late, with a linear classifier on top.
+
+    Raises:
+        UserError: the settings name an encoder that a modality does not take.
+    """
+    chosen = choose_encoders(settings.encoder, modalities)
+    encoders = {name: build_encoder(chosen[name], m, settings.width) for name, m in sorted(modalities.items())}
     fusion = FUSIONS[settings.fusion](modalities, settings.width)
     return LateFusion(encoders, fusion, nn.Linear(settings.width, len(task.classes)), settings.width)
 

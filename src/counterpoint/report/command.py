@@ -8,6 +8,7 @@ from counterpoint.report.parts import Code
 from counterpoint.runs.config import SECTIONS, RunConfig
 
 TRAIN_FLAGS = ("epochs", "batch_size", "lr")
+DATA_FLAGS = ("partition", "clients", "missing", "missing_test", "labels", "proxy", "modalities", "features")
 
 
 def reproduce(config: RunConfig) -> Code:
@@ -33,7 +34,7 @@ def python_call(config: RunConfig) -> str:
     data = "YOUR_POPULATION" if "data" in config.given else repr(config.data.name)
     found = arguments(config)
     if "data" in config.given:
-        found = {name: value for name, value in found.items() if name not in ("partition", "clients", "missing")}
+        found = {name: value for name, value in found.items() if name not in DATA_FLAGS}
     lines = [method, data, *(f"{name}={value!r}" for name, value in found.items())]
     lines += [f"settings={settings(config)!r}"] if settings(config) else []
     lines += ["model=YOUR_MODEL"] if "model" in config.given else []
@@ -49,6 +50,11 @@ def arguments(config: RunConfig) -> dict[str, Any]:
         "participation": config.participation,
         "partition": data.partition,
         "missing": data.missing,
+        "missing_test": data.missing_test,
+        "labels": None if data.labels == "all" else data.labels,
+        "proxy": data.proxy or None,
+        "modalities": data.modalities and list(data.modalities),
+        "features": data.features or None,
         **{name: getattr(config.train, name) for name in TRAIN_FLAGS},
         "seed": config.seed,
         "engine": config.engine,
@@ -71,4 +77,9 @@ def settings(config: RunConfig) -> dict[str, Any]:
 
 
 def _word(value: Any) -> str:
+    """A value as the command line takes it: lists and mappings with commas."""
+    if isinstance(value, list):
+        return ",".join(value)
+    if isinstance(value, dict):
+        return ",".join(f"{key}={part}" for key, part in value.items())
     return value if isinstance(value, str) else json.dumps(value)

@@ -7,6 +7,7 @@ from counterpoint.report.record import Record
 from counterpoint.report.sections.traffic import totals
 from counterpoint.report.select import last
 from counterpoint.report.views import View, views
+from counterpoint.runs.config import DataSettings
 
 
 def facts(record: Record) -> list[tuple[str, str]]:
@@ -19,6 +20,7 @@ def facts(record: Record) -> list[tuple[str, str]]:
         ("clients", f"{count}, {share}"),
         ("partition", config.data.partition),
         ("missing", config.data.missing),
+        *_unusual(config.data),
         (
             "local training",
             f"{config.train.optimizer}, lr {config.train.lr:g}, {units.many(config.train.epochs, 'epoch')}",
@@ -26,6 +28,18 @@ def facts(record: Record) -> list[tuple[str, str]]:
         ("seed", str(config.seed)),
         ("engine", f"{config.engine} on {config.device}"),
     ]
+
+
+def _unusual(data: DataSettings) -> list[tuple[str, str]]:
+    """What most runs do not say about their data."""
+    found = {
+        "missing at test": data.missing_test,
+        "labels": None if data.labels == "all" else data.labels,
+        "proxy set": f"{data.proxy:g} of the training rows" if data.proxy else None,
+        "modalities": data.modalities and ", ".join(data.modalities),
+        "features": ", ".join(f"{m} by {how}" for m, how in data.features.items()),
+    }
+    return [(what, text) for what, text in found.items() if text]
 
 
 def state(record: Record) -> str:
@@ -48,12 +62,14 @@ def _scores(record: Record, view: View) -> CardGroup:
     curves = record.curves
     accuracy = view.score(curves, "accuracy")
     number, whole = accuracy[-1]
-    f1 = view.score(curves, "macro_f1")
+    f1, area = (view.score(curves, measure) for measure in ("macro_f1", "auc"))
     cards = []
     if view.over == "server":
         cards.append(Card("accuracy", units.percent(whole), "of all samples, as they are"))
         if f1:
             cards.append(Card("macro-F1", units.percent(last(f1)), "mean over classes"))
+        if area:
+            cards.append(Card("AUC", units.percent(last(area)), "area under the ROC curve"))
     else:
         worst, spread = (view.score(curves, "accuracy", f"clients:{how}") for how in ("worst", "std"))
         cards.append(Card("mean accuracy", units.percent(whole), "each client counts once"))
@@ -63,6 +79,8 @@ def _scores(record: Record, view: View) -> CardGroup:
             cards.append(Card("spread", units.points(last(spread)), "standard deviation over clients"))
         if f1:
             cards.append(Card("mean macro-F1", units.percent(last(f1)), "each client counts once"))
+        if area:
+            cards.append(Card("mean AUC", units.percent(last(area)), "of the clients whose test has both classes"))
     return CardGroup(view.what, f"{view.when}; state after round {number}", cards)
 
 

@@ -40,11 +40,14 @@ def render(record: Record) -> str:
         {
             "title": f"{record.config.method} on {record.config.data.name}",
             "name": record.name,
+            "lead": "",
             "state": state(record),
             "finished": record.finished,
             "facts": facts(record),
             "groups": headline(record),
             "sections": [section for section in (make(record) for make in SECTIONS) if section],
+            "made": "Made of the files in the run folder",
+            "reading": "A score between 0% and 100%; pp is percentage points; kB is 1000 bytes.",
         }
     )
 

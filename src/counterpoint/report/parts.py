@@ -30,12 +30,29 @@ class Plot:
         svg: the drawing, inline SVG.
         caption: how to read it.
         table: the numbers.
+        sound: to be played with it, a data URI; empty for none.
     """
 
     title: str
     svg: str
     caption: str
     table: Table
+    sound: str = ""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A small picture.
+
+    Attributes:
+        src: a data URI.
+        alt: what is to be seen.
+        label: what it is, below it; its first line stands out.
+    """
+
+    src: str
+    alt: str
+    label: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -55,6 +72,7 @@ class Section:
         title: its heading.
         lead: one or two sentences.
         facts: terms and what they are.
+        tiles: small pictures in a grid.
         plots: figures, side by side where there is room.
         tables: tables.
         codes: texts to be copied.
@@ -64,12 +82,13 @@ class Section:
     title: str
     lead: str = ""
     facts: Sequence[tuple[str, str]] = ()
+    tiles: Sequence[Tile] = ()
     plots: Sequence[Plot] = ()
     tables: Sequence[Table] = ()
     codes: Sequence[Code] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.facts or self.plots or self.tables or self.codes)
+        return bool(self.facts or self.tiles or self.plots or self.tables or self.codes)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The clients, as the population's file tells of them; users bring populations of their own, so much may be missing."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,8 +16,9 @@ class Person:
         modalities: that it owns.
         train: training rows.
         test: test rows.
+        unlabelled: training rows whose labels are hidden; `train` does not count them.
         labels: training rows by class, if known.
-        patterns: training rows by pattern, if known.
+        patterns: training rows by pattern, with labels and without, if known.
     """
 
     id: int
@@ -24,6 +26,7 @@ class Person:
     modalities: tuple[str, ...] = ()
     train: int = 0
     test: int = 0
+    unlabelled: int = 0
     labels: Mapping[str, int] = field(default_factory=dict)
     patterns: Mapping[str, int] = field(default_factory=dict)
 
@@ -42,15 +45,17 @@ def people(population: Mapping[str, Any]) -> dict[int, Person]:
     drawn = {d.get("id"): d for d in mappings(population.get("drawn"), "clients")}
     found = {}
     for client in mappings(population, "clients"):
-        train = mapping(mapping(drawn.get(client["id"])).get("train"))
+        own = mapping(drawn.get(client["id"]))
+        train, unlabelled = mapping(own.get("train")), mapping(own.get("unlabelled"))
         found[client["id"]] = Person(
             client["id"],
             str(client.get("name", "")),
             tuple(client.get("modalities", ())),
             client.get("train", 0),
             client.get("test", 0),
+            client.get("unlabelled", 0),
             mapping(train.get("labels")),
-            mapping(train.get("patterns")),
+            Counter(mapping(train.get("patterns"))) + Counter(mapping(unlabelled.get("patterns"))),
         )
     return found
 

@@ -1,13 +1,15 @@
-"""Writing the report of a run."""
+"""Writing pages: the report of a run, and the page of a data set."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from counterpoint.data.population import Dataset, Population
 from counterpoint.errors import UserError
+from counterpoint.report.extras import extras
 from counterpoint.report.record import read_record
 from counterpoint.runs.folder import RunFolder
 from counterpoint.storage import write_atomically
-
-EXTRAS = ("jinja2", "markupsafe", "matplotlib", "PIL")
 
 
 def write_report(folder: RunFolder) -> Path:
@@ -18,15 +20,45 @@ def write_report(folder: RunFolder) -> Path:
     Raises:
         UserError: a file of the folder is missing or damaged, or matplotlib or jinja2 is not installed.
     """
-    try:
+    with extras("the report"):
         from counterpoint.report.page import render
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] not in EXTRAS:
-            raise
-        raise UserError(f"the report needs {error.name}: pip install 'counterpoint[report]'") from error
-    page = render(read_record(folder))
+    return _write(folder.report, render(read_record(folder)))
+
+
+def write_dataset_page(
+    path: Path,
+    dataset: Dataset,
+    population: Population | None = None,
+    *,
+    name: str = "",
+    options: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    why: str = "",
+) -> Path:
+    """Write the page of a data set: its card, samples of each modality, and who holds what.
+
+    Equal data gives an equal page. It needs no network and no other file.
+
+    Args:
+        path: of the page; what is there is replaced.
+        dataset: what is shown.
+        population: how it was dealt out; None where it was not.
+        name: by which the data set is asked for, if that is not its own name.
+        options: of `populate` that the population was made with.
+        seed: that it was made with; samples are chosen by it too.
+        why: it was not dealt out, if somebody tried.
+
+    Raises:
+        UserError: the page cannot be written, or matplotlib or jinja2 is not installed.
+    """
+    with extras("the page of a data set"):
+        from counterpoint.report.dataset.page import render
+    return _write(path, render(dataset, population, name or dataset.name, options or {}, seed, why))
+
+
+def _write(path: Path, page: str) -> Path:
     try:
-        write_atomically(folder.report, page.encode())
+        write_atomically(path, page.encode())
     except OSError as error:
-        raise UserError(f"cannot write {folder.report}: {error.strerror}") from error
-    return folder.report
+        raise UserError(f"cannot write {path}: {error.strerror}") from error
+    return path

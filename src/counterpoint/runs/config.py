@@ -22,12 +22,29 @@ class _Section(BaseModel):
 
 
 class DataSettings(_Section):
-    """Whose data, how dealt out, and what of it is missing."""
+    """Whose data, how dealt out, and what of it is missing; see `counterpoint.data.populate`.
+
+    Attributes:
+        name: of a data set, or a folder of one's own.
+        modalities: of them alone; all where None.
+        features: by modality, the frozen encoder whose features take its place.
+        partition: how rows are dealt to clients.
+        clients: how many; the partition's own number where None.
+        missing: which modalities are missing.
+        missing_test: the same for all tests, where it is another than in training.
+        labels: who has labels.
+        proxy: share of the training rows that everyone holds, without labels.
+    """
 
     name: str
+    modalities: tuple[str, ...] | None = None
+    features: dict[str, str] = {}
     partition: str = "natural"
     clients: Annotated[int, Field(ge=1)] | None = None
     missing: str = "none"
+    missing_test: str | None = None
+    labels: str = "all"
+    proxy: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
 class EvaluateSettings(_Section):

@@ -7,7 +7,8 @@ from typing import Any
 import numpy
 import torch
 
-from counterpoint.data.population import Population
+from counterpoint.data.population import ClientData, Population
+from counterpoint.data.samples import Samples
 
 
 def describe(population: Population, print_of: str) -> dict[str, Any]:
@@ -19,11 +20,13 @@ def describe(population: Population, print_of: str) -> dict[str, Any]:
             m.name: {"kind": m.kind, "shape": list(m.shape), "unit": m.unit} for m in population.modalities.values()
         },
         "card": vars(population.card),
-        "clients": [
-            {"id": c.id, "name": c.name, "modalities": list(c.modalities), "train": len(c.train), "test": len(c.test)}
-            for c in population.clients
-        ],
-        "global_test": {"rows": len(population.test), "patterns": population.test.patterns()},
+        "clients": [_client(client) for client in population.clients],
+        "global_test": _rows(population.test),
+        **{
+            name: _rows(samples)
+            for name, samples in (("proxy", population.proxy), ("server", population.server))
+            if samples is not None
+        },
         "drawn": population.drawn,
         "fingerprint": print_of,
         "versions": {
@@ -33,3 +36,18 @@ def describe(population: Population, print_of: str) -> dict[str, Any]:
             "numpy": numpy.__version__,
         },
     }
+
+
+def _client(client: ClientData) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "id": client.id,
+        "name": client.name,
+        "modalities": list(client.modalities),
+        "train": len(client.train),
+        "test": len(client.test),
+    }
+    return told if client.unlabelled is None else {**told, "unlabelled": len(client.unlabelled)}
+
+
+def _rows(samples: Samples) -> dict[str, Any]:
+    return {"rows": len(samples), "patterns": samples.patterns()}

@@ -1,22 +1,24 @@
 """Starting a run, and going on with one: the Python API."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from counterpoint.data import populate, sources
+from counterpoint.data import prepare as prepare_data
 from counterpoint.data.population import Population
-from counterpoint.engines import Engine, Stacked, find_engine
 from counterpoint.errors import UserError
-from counterpoint.methods import Method, find_method
+from counterpoint.methods import Method
 from counterpoint.methods.registry import lasting_name
-from counterpoint.models import ModuleBuilder, build_model
+from counterpoint.models import ModuleBuilder
 from counterpoint.runs.config import GIVEN, RunConfig, checked, sorted_settings
 from counterpoint.runs.folder import RunFolder, unused
+from counterpoint.runs.naming import default_name
+from counterpoint.runs.prepare import prepare
 from counterpoint.runs.result import RunResult
 from counterpoint.runs.run import Run
 from counterpoint.runs.stop import Stopped
@@ -35,6 +37,11 @@ def run(
     participation: float = 1.0,
     partition: str = "natural",
     missing: str = "none",
+    missing_test: str | None = None,
+    labels: str = "all",
+    proxy: float = 0.0,
+    modalities: Sequence[str] | None = None,
+    features: Mapping[str, str] | None = None,
     epochs: int = 2,
     batch_size: int = 16,
     lr: float = 0.1,
@@ -56,8 +63,13 @@ def run(
         rounds: how many.
         clients: how many clients the data is dealt out to; all natural ones, or 10, where None.
         participation: share of the clients that take part in a round, in (0, 1].
-        partition: `natural`, or `dirichlet:ALPHA`.
-        missing: `none`, `client:RATE`, or `sample:RATE`.
+        partition: how the data is dealt out, see `data.partitions.parse`: `natural`, `dirichlet:ALPHA`, and others.
+        missing: which modalities are missing, see `data.missing.parse`: `none`, `client:RATE`, `sample:RATE`, others.
+        missing_test: the same for all tests, where it is another than in training.
+        labels: who has labels: `all`, `server` (clients have none), or `rate:SHARE` of each client's rows.
+        proxy: share of the training rows that the server and all clients hold, without labels.
+        modalities: of the data that are used; all where None.
+        features: by modality, the frozen encoder whose features take its place, see `data.features`.
         epochs: local epochs a round.
         batch_size: rows a local step.
         lr: learning rate of local training.
@@ -79,15 +91,24 @@ def run(
         Stopped: Ctrl-C or SIGTERM; everything is saved.
     """
     given = [what for what, value in (("method", method), ("data", data)) if not isinstance(value, str)]
+    dealing = {
+        "partition": partition,
+        "clients": clients,
+        "missing": missing,
+        "missing_test": missing_test,
+        "labels": labels,
+        "proxy": proxy,
+        "modalities": modalities,
+        "features": features,
+    }
     given += ["model"] if model else []
     name = lasting_name(method) if isinstance(method, str) else method.name
     further = sorted_settings(method, settings or {})
     train = {"epochs": epochs, "batch_size": batch_size, "lr": lr} | further.pop("train")
-    dealt = (
-        {"name": data, "partition": partition, "clients": clients, "missing": missing}
-        if isinstance(data, str)
-        else {"name": data.name, "partition": GIVEN, "clients": len(data.clients), "missing": GIVEN}
-    )
+    if isinstance(data, str):
+        dealt = {"name": prepare_data.lasting_name(data), **dealing, "features": dict(features or {})}
+    else:
+        dealt = _as_given(data, dealing)
     config = checked(
         {
             "method": name,
@@ -110,6 +131,21 @@ def run(
             work = Run(config, folder, prepared, watcher)
             work.start()
             return work.go()
+
+
+def _as_given(data: Population, dealing: Mapping[str, Any]) -> dict[str, Any]:
+    """What a configuration says of a population that was handed over.
+
+    Raises:
+        UserError: it is to be dealt out again.
+    """
+    usual = {f.name: f.default for f in signature(run).parameters.values()}
+    for name, value in dealing.items():
+        if value != usual[name]:
+            raise UserError(
+                f"{name}={value!r} is for data given by name: {data.name} is dealt out already; leave it out."
+            )
+    return {"name": data.name, "partition": GIVEN, "clients": len(data.clients), "missing": GIVEN}
 
 
 def resume(
@@ -153,75 +189,6 @@ def resume(
         work.restore()
         LOG.info("going on after round %d", work.done)
         return work.go()
-
-
-def prepare(
-    config: RunConfig, *, method: str | type[Method], data: str | Population, model: ModuleBuilder | None
-) -> Engine:
-    """The engine of a run, fresh.
-
-    Raises:
-        UserError: something that the configuration says does not exist, or does not go together.
-    """
-    cls = find_method(method) if isinstance(method, str) else method
-    engine = find_engine(config.engine)
-    stacking = stacking_of(config, engine)
-    chosen = cls(**config.options)
-    chosen.check(config.train)
-    population = data if isinstance(data, Population) else population_of(config, data)
-    built = build_model(population.modalities, population.task, config.model, config.seed, model)
-    check_device(config.device)
-    return engine(
-        population,
-        chosen,
-        built,
-        config.train,
-        rounds=config.rounds,
-        participation=config.participation,
-        seed=config.seed,
-        device=config.device,
-        **stacking,
-    )
-
-
-def stacking_of(config: RunConfig, engine: type[Engine]) -> dict[str, int | None]:
-    """What the stacked engine alone takes.
-
-    Raises:
-        UserError: it is given to another one.
-    """
-    if issubclass(engine, Stacked):
-        return {"stack": config.stack, "workers": config.workers}
-    given = ["--stack"] if config.stack is not None else []
-    given += ["--workers"] if (config.workers or 1) > 1 else []
-    if given:
-        what = f"the {engine.name} engine computes one client after another in one process"
-        raise UserError(f"{what}: leave out {' and '.join(given)}, or take --engine {Stacked.name}")
-    return {}
-
-
-def check_device(name: str) -> None:
-    """Refuse a device that is not there.
-
-    Raises:
-        UserError: there is no such device here.
-    """
-    here = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
-    if name not in here and not (name == "cuda" and len(here) > 1):
-        raise UserError(f"there is no device {name!r} here; there are: {', '.join(here)}")
-
-
-def population_of(config: RunConfig, name: str) -> Population:
-    """The population that a configuration names."""
-    d = config.data
-    return populate(sources.load(name), partition=d.partition, clients=d.clients, missing=d.missing, seed=config.seed)
-
-
-def default_name(config: RunConfig) -> str:
-    """A readable name for a run folder: method, data, what is unusual about the data, seed."""
-    method = Path(config.method.partition(":")[0]).stem
-    parts = [method, config.data.name, config.data.partition, config.data.missing, f"seed{config.seed}"]
-    return "-".join(p.replace(":", "") for p in parts if p not in ("natural", "none", GIVEN))
 
 
 @contextmanager

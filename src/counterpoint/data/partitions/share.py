@@ -12,6 +12,8 @@ LEAST_TRAIN = 8
 """Every client has at least this many training rows,"""
 LEAST_TEST = 2
 """and at least this many test rows."""
+DEFAULT_CLIENTS = 10
+"""How many clients rows are dealt to where nobody says."""
 
 Summary = dict[str, object]
 
@@ -23,7 +25,7 @@ class Share:
     Attributes:
         name: of the client.
         train: int64, indices into the data set's rows, all of `Side.TRAIN`, ascending.
-        test: int64, likewise of `Side.CLIENT_TEST`.
+        test: int64, likewise of `Side.CLIENT_TEST`, or of `Side.TRAIN` where the source declares no client test.
     """
 
     name: str
@@ -32,7 +34,11 @@ class Share:
 
 
 class Partition(Protocol):
-    """A way to deal a data set's rows to clients. No row is dealt twice."""
+    """A way to deal a data set's rows to clients. No row is dealt twice.
+
+    Rows of TRAIN and CLIENT_TEST are dealt, no others. Where there are none of CLIENT_TEST, each client's test is drawn
+    out of its TRAIN rows, see `holdout`: then no client trains on a natural unit that any client is tested on.
+    """
 
     @property
     def spec(self) -> str:

@@ -8,11 +8,22 @@ from pathlib import Path
 from counterpoint.data.cache import cached_tensors, converted_path, exists, not_writable
 from counterpoint.data.card import Card
 from counterpoint.data.population import Dataset
-from counterpoint.data.sources import watch
+from counterpoint.data.sources import emoji, fashion, mfeat, openclipart, support2, tuxpaint, watch
 from counterpoint.data.sources.source import Source, from_tensors, to_tensors
 from counterpoint.errors import unknown
 
-_SOURCES = {source.card.name: source for source in (watch.SOURCE,)}
+_SOURCES = {
+    source.card.name: source
+    for source in (
+        emoji.SOURCE,
+        fashion.SOURCE,
+        mfeat.SOURCE,
+        openclipart.SOURCE,
+        support2.SOURCE,
+        tuxpaint.SOURCE,
+        watch.SOURCE,
+    )
+}
 
 
 def names() -> tuple[str, ...]:

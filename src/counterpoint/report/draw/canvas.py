@@ -61,6 +61,21 @@ def draw(paint: Callable[[Axes], None], name: str, alt: str, height: float) -> s
         alt: what is to be seen, in words.
         height: in inches.
     """
+    return draw_rows(lambda rows: paint(rows[0]), name, alt, height)
+
+
+def draw_rows(
+    paint: Callable[[Sequence[Axes]], None], name: str, alt: str, height: float, heights: Sequence[float] = (1,)
+) -> str:
+    """Inline SVG of axes one below the other that share what runs along them.
+
+    Args:
+        paint: draws on empty axes, from the top.
+        name: of the plot, its own on the page.
+        alt: what is to be seen, in words.
+        height: of all, in inches.
+        heights: of the axes, as shares.
+    """
     file = io.StringIO()
     with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
@@ -69,26 +84,31 @@ def draw(paint: Callable[[Axes], None], name: str, alt: str, height: float) -> s
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         figure.patch.set_visible(False)
         FigureCanvasSVG(figure)
-        axes = figure.add_subplot()
-        axes.patch.set_visible(False)
-        paint(axes)
+        rows = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+        for axes in rows:
+            axes.patch.set_visible(False)
+        paint(list(rows))
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     return embed(file.getvalue(), alt)
 
 
-def legend(axes: Axes, handles: Sequence[Artist] = ()) -> None:
+def legend(axes: Axes, handles: Sequence[Artist] = (), above: float = 0) -> None:
     """A legend above the axes, in as many columns as fit, if there is more than one thing to tell apart.
 
     Args:
         axes: where.
         handles: what it shows; what has been drawn with a label, where there are none.
+        above: points of room to leave between it and the axes.
     """
     shown = list(handles) or axes.get_legend_handles_labels()[0]
     if len(shown) > 1:
         widest = max(len(str(handle.get_label())) for handle in shown)
         columns = max(1, min(len(shown), round(LEGEND_WIDTH / (5.8 * widest + 42))))
         rows = -(-len(shown) // columns)
-        axes.legend(handles=shown, loc="lower left", bbox_to_anchor=(0, 1.01), ncols=-(-len(shown) // rows))
+        gap = above / 10 if above else None
+        axes.legend(
+            handles=shown, loc="lower left", bbox_to_anchor=(0, 1.01), ncols=-(-len(shown) // rows), borderaxespad=gap
+        )
 
 
 def ticks(axis: Axis, value: Callable[[float], str], most: int = 6) -> None:

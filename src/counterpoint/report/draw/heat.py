@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
+from counterpoint.report import units
 from counterpoint.report.draw.canvas import draw, row_space
 from counterpoint.report.draw.colours import GRID
-from counterpoint.report.units import short
 
 TONE = (0.16, 0.47, 0.80)
 """Seen on a light and on a dark page alike; how opaque a cell is says how much is in it."""
@@ -28,7 +28,9 @@ def heat(name: str, alt: str, counts: Sequence[Sequence[float]], rows: Sequence[
     """
     matrix = np.asarray(counts, dtype=np.float64)
     named = len(rows) <= NAMED_ROWS
-    height = 0.2 * len(rows) if named else min(8.0, 0.04 * len(rows))
+    steep = sum(map(len, columns)) > 42 and len(columns) <= NAMED_COLUMNS
+    height = steep * 0.08 * max(len(units.short(column, 16)) for column in columns)
+    height += 0.2 * len(rows) if named else min(8.0, 0.04 * len(rows))
 
     def paint(axes: Axes) -> None:
         axes.imshow(_shaded(matrix), aspect="auto", interpolation="none")
@@ -37,13 +39,12 @@ def heat(name: str, alt: str, counts: Sequence[Sequence[float]], rows: Sequence[
         axes.grid(False)
         axes.spines["bottom"].set_color(GRID)
         if named:
-            axes.set_yticks(range(len(rows)), [short(row, 16) for row in rows])
+            axes.set_yticks(range(len(rows)), [units.short(row, 16) for row in rows])
         else:
             axes.set_ylabel("client")
             axes.yaxis.set_major_locator(MaxNLocator(8, integer=True))
         if len(columns) <= NAMED_COLUMNS:
-            steep = sum(map(len, columns)) > 42
-            axes.set_xticks(range(len(columns)), [short(c, 16) for c in columns], rotation=90 if steep else 0)
+            axes.set_xticks(range(len(columns)), [units.short(c, 16) for c in columns], rotation=90 if steep else 0)
         else:
             axes.set_xlabel("class")
             axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))

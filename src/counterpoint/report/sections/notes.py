@@ -8,7 +8,7 @@ from counterpoint.report.record import Record
 from counterpoint.report.sections.rounds import curve_plot
 from counterpoint.report.select import Curves, Points, one
 
-MEASURES = frozenset({"accuracy", "macro_f1", "loss", "samples", "refused"})
+MEASURES = frozenset({"accuracy", "macro_f1", "auc", "loss", "samples", "refused"})
 TRAFFIC = ("bytes_up[", "bytes_down[", "total_bytes_up[", "total_bytes_down[")
 MOST_PLOTS, MOST_LINES, MOST_REFUSALS = 12, 8, 50
 

@@ -5,12 +5,14 @@ from counterpoint.report import units
 from counterpoint.report.draw.bars import grouped
 from counterpoint.report.parts import Plot, Section, Table
 from counterpoint.report.record import Record
-from counterpoint.report.select import Curves, last
+from counterpoint.report.select import Curves, Points, last
 from counterpoint.report.views import View, views
+
+MEASURES = {"accuracy": "accuracy", "macro_f1": "macro-F1", "auc": "AUC"}
 
 
 def patterns(record: Record) -> Section:
-    """Accuracy and macro-F1 by pattern, a plot a view."""
+    """Accuracy, macro-F1 and, of two classes, AUC by pattern, a plot a view."""
     lead = (
         "“As they are”: every sample with whatever modalities it has. A named pattern: the model is shown only these "
         "modalities, of the samples that have them all; one sample counts under each pattern that it allows."
@@ -20,25 +22,30 @@ def patterns(record: Record) -> Section:
 
 
 def scores_by_pattern(curves: Curves, view: View) -> Plot | None:
-    """Last accuracy and macro-F1 by pattern."""
-    scores = {measure: view.by_pattern(curves, measure) for measure in ("accuracy", "macro_f1")}
-    found = [pattern for pattern in scores["accuracy"] if pattern in scores["macro_f1"]]
+    """Last accuracy, macro-F1 and, of two classes, AUC by pattern; what not every pattern has is in the table alone."""
+    scores = {label: view.by_pattern(curves, measure) for measure, label in MEASURES.items()}
+    found = [pattern for pattern in scores["accuracy"] if pattern in scores["macro-F1"]]
     if not found:
         return None
     named = {p: "as they are" if p == OBSERVED else p for p in found}
-    rows = {named[p]: {"accuracy": last(scores["accuracy"][p]), "macro-F1": last(scores["macro_f1"][p])} for p in found}
-    told = "; ".join(f"{p}: {units.percent(v['accuracy'])}, {units.percent(v['macro-F1'])}" for p, v in rows.items())
+    known = [label for label, values in scores.items() if values]
+    drawn = [label for label in known if all(p in scores[label] for p in found)]
+    rows = {named[p]: {label: last(scores[label][p]) for label in drawn} for p in found}
+    told = "; ".join(f"{p}: {', '.join(map(units.percent, v.values()))}" for p, v in rows.items())
     title = "On the global test" if view.split == "global_test" else f"On own tests, {view.when}"
-    alt = f"Accuracy and macro-F1 {title[0].lower()}{title[1:]}, bars by pattern. {told}."
+    what = f"{', '.join(drawn[:-1])} and {drawn[-1]}"
+    alt = f"{what[0].upper()}{what[1:]} {title[0].lower()}{title[1:]}, bars by pattern. {told}."
     caption = f"{view.words}." + (" Means over the clients that can be scored." if view.over == "clients" else "")
-    head = ["pattern", "accuracy", "macro-F1", "samples"] + (["clients"] if view.over == "clients" else [])
-    cells = [
-        [label, units.percent(v["accuracy"]), units.percent(v["macro-F1"]), *_counts(curves, view, pattern)]
-        for (pattern, label), v in zip(named.items(), rows.values(), strict=True)
-    ]
-    labelled = {f"{cell[0]} ({cell[3]})": values for cell, values in zip(cells, rows.values(), strict=True)}
+    head = ["pattern", *known, "samples"] + (["clients"] if view.over == "clients" else [])
+    counts = {p: _counts(curves, view, p) for p in found}
+    cells = [[named[p], *(_percent(scores[label].get(p)) for label in known), *counts[p]] for p in found]
+    labelled = {f"{named[p]} ({counts[p][0]})": rows[named[p]] for p in found}
     svg = grouped(f"patterns-{view.name}", alt, labelled, units.percent, most=1.16)
     return Plot(title, svg, f"{caption} In brackets: samples.", Table(head, cells))
+
+
+def _percent(points: Points | None) -> str:
+    return units.percent(last(points)) if points else units.UNKNOWN
 
 
 def _counts(curves: Curves, view: View, pattern: str) -> list[str]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from counterpoint.data.samples import PATTERN_SEPARATOR
 from counterpoint.report import units
 from counterpoint.report.draw.heat import heat
 from counterpoint.report.parts import Plot, Section, Table
@@ -16,13 +17,17 @@ MOST_CELLS = 4000
 
 def population(record: Record) -> Section:
     """Clients, their labels, modalities and what is missing."""
-    told = record.population
+    return people_section(record.population)
+
+
+def people_section(told: Mapping[str, Any]) -> Section:
+    """The same, out of what `describe` tells of a population."""
     everyone = list(people(told).values())
     return Section(
         "population",
         "Population",
         facts=[*_sizes(told, everyone), *_modalities(told, everyone), *_drawn(told)],
-        plots=[plot for plot in [labels(everyone)] if plot],
+        plots=[plot for plot in (labels(everyone), modalities(told, everyone)) if plot],
         tables=[table for table in (patterns(told, everyone), client_table(everyone)) if table],
     )
 
@@ -30,7 +35,7 @@ def population(record: Record) -> Section:
 def labels(everyone: list[Person]) -> Plot | None:
     """Training rows by client and class, if known."""
     known = [person for person in everyone if person.labels]
-    if not known:
+    if not any(count for person in known for count in person.labels.values()):
         return None
     classes = list(dict.fromkeys(label for person in known for label in person.labels))
     counts = [[person.labels.get(label, 0) for label in classes] for person in known]
@@ -47,6 +52,30 @@ def labels(everyone: list[Person]) -> Plot | None:
     if len(known) * len(classes) > MOST_CELLS:
         table = Table(["class", "training rows"], [[c, units.number(n)] for c, n in zip(classes, sums, strict=True)])
     return Plot("Labels", svg, "Training rows by client and class; the darker, the more.", table)
+
+
+def modalities(told: Mapping[str, Any], everyone: list[Person]) -> Plot | None:
+    """Training rows by client and modality, if known; nothing if there is only one modality."""
+    known = [person for person in everyone if person.patterns]
+    names = list(mapping(told.get("modalities")))
+    if not known or len(names) < 2:
+        return None
+    counts = [
+        [sum(n for pattern, n in person.patterns.items() if name in pattern.split(PATTERN_SEPARATOR)) for name in names]
+        for person in known
+    ]
+    owners = {
+        name: sum(count > 0 for count in column) for name, column in zip(names, zip(*counts, strict=True), strict=True)
+    }
+    alt = (
+        f"Training rows of {units.many(len(known), 'client')} by modality, a heat map. "
+        f"Clients that have any: {', '.join(f'{name} {n}' for name, n in owners.items())}."
+    )
+    svg = heat("modalities", alt, counts, [person.name for person in known], names)
+    cells = [[p.name, *map(units.number, row)] for p, row in zip(known, counts, strict=True)]
+    cells.append(["all", *(units.number(sum(column)) for column in zip(*counts, strict=True))])
+    caption = "Training rows that have each modality, by client; blank: none."
+    return Plot("Modalities", svg, caption, Table(["client", *names], cells))
 
 
 def patterns(told: Mapping[str, Any], everyone: list[Person]) -> Table | None:
@@ -72,11 +101,20 @@ def client_table(everyone: list[Person]) -> Table | None:
 
 
 def _sizes(told: Mapping[str, Any], everyone: list[Person]) -> list[tuple[str, str]]:
-    train, test = (sum(getattr(p, split) for p in everyone) for split in ("train", "test"))
-    rows = mapping(told.get("global_test")).get("rows", 0)
+    train, test, hidden = (sum(getattr(p, split) for p in everyone) for split in ("train", "test", "unlabelled"))
+    rows, proxy, server = (mapping(told.get(whose)).get("rows", 0) for whose in ("global_test", "proxy", "server"))
+    counts = {
+        "for training": train,
+        "for training without labels": hidden,
+        "in the clients' own tests": test,
+        "in the global test": rows,
+        "without labels that everyone holds": proxy,
+        "with labels that the server alone holds": server,
+    }
+    always = ("for training", "in the clients' own tests", "in the global test")
     return [
         ("clients", units.number(len(everyone))),
-        ("rows", f"{train:,} for training, {test:,} in the clients' own tests, {rows:,} in the global test"),
+        ("rows", ", ".join(f"{count:,} {what}" for what, count in counts.items() if count or what in always)),
         ("classes", ", ".join(map(str, mapping(told.get("task")).get("classes", ()))) or units.UNKNOWN),
     ]
 

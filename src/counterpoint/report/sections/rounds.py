@@ -17,10 +17,10 @@ SHARE = (0.0, 1.0)
 
 
 def rounds(record: Record) -> Section:
-    """Accuracy and loss by round."""
+    """Accuracy, AUC where there are two classes, and loss by round."""
     curves = record.curves
     plots = [accuracy_by_pattern(curves, view) for view in views_of(curves, "global_test")]
-    plots += [own_test(curves), loss(curves)]
+    plots += [own_test(curves), area(curves), loss(curves)]
     every = record.config.evaluate.every
     lead = "Scored after every round." if every == 1 else f"Scored every {every} rounds, and after the last."
     return Section("rounds", "By round", lead, plots=[plot for plot in plots if plot])
@@ -64,16 +64,25 @@ def own_test(curves: Curves) -> Plot | None:
     )
 
 
+def area(curves: Curves) -> Plot | None:
+    """AUC of samples as they are, a line a view; nothing where there are not two classes."""
+    caption = "Area under the ROC curve, of samples as they are; where there is a score a client, their mean."
+    return curve_plot("auc", "AUC", caption, _by_view(curves, "auc"), units.percent, bounds=SHARE)
+
+
 def loss(curves: Curves) -> Plot | None:
     """Mean cross-entropy of samples as they are, a line a view."""
+    caption = "Mean cross-entropy of samples as they are; where there is a score a client, their mean."
+    return curve_plot("loss", "Loss", caption, _by_view(curves, "loss"), units.number)
+
+
+def _by_view(curves: Curves, measure: str) -> list[Line]:
     drawn = []
     for n, view in enumerate(views(curves)):
-        points = view.score(curves, "loss")
         label = f"{'global' if view.split == 'global_test' else 'own'} test, {view.moment}"
-        if points:
-            drawn.append(Line(label, points, colour(n), DASHES[n % len(DASHES)], marker(n)))
-    caption = "Mean cross-entropy of samples as they are; where there is a score a client, their mean."
-    return curve_plot("loss", "Loss", caption, drawn, units.number)
+        points = view.score(curves, measure)
+        drawn.append(Line(label, points, colour(n), DASHES[n % len(DASHES)], marker(n)))
+    return drawn
 
 
 def pattern_line(number: int, pattern: str, points: Points) -> Line:

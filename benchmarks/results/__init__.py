@@ -1,0 +1,1 @@
+"""The tables of docs/results.md: `python -m benchmarks.results`."""

@@ -1,0 +1,19 @@
+"""Names of run folders."""
+
+from pathlib import Path
+
+from counterpoint.runs.config import GIVEN, RunConfig
+
+
+def default_name(config: RunConfig) -> str:
+    """A readable name for a run folder: method, data, what is unusual about the data, seed."""
+    method = Path(config.method.partition(":")[0]).stem
+    d = config.data
+    unusual = [value for value in (d.partition, d.missing) if value not in ("natural", "none", GIVEN)]
+    unusual += [f"test-{d.missing_test}"] if d.missing_test else []
+    unusual += [f"labels-{d.labels}"] if d.labels != "all" else []
+    unusual += [f"proxy{d.proxy:g}"] if d.proxy else []
+    unusual += ["+".join(d.modalities)] if d.modalities else []
+    unusual += [f"{m}-{how}" for m, how in d.features.items()]
+    parts = [method, Path(d.name).name, *unusual, f"seed{config.seed}"]
+    return "-".join(part.replace(":", "").replace(",", "-") for part in parts)

@@ -1,0 +1,84 @@
+"""From a configuration to an engine with method, model and population, ready to begin."""
+
+import torch
+
+from counterpoint.data import populate, prepared
+from counterpoint.data.population import Population
+from counterpoint.engines import Engine, Stacked, find_engine
+from counterpoint.errors import UserError
+from counterpoint.methods import Method, find_method
+from counterpoint.models import ModuleBuilder, build_model
+from counterpoint.runs.config import RunConfig
+from counterpoint.runs.suitable import check_labels
+
+
+def prepare(
+    config: RunConfig, *, method: str | type[Method], data: str | Population, model: ModuleBuilder | None
+) -> Engine:
+    """The engine of a run, fresh.
+
+    Raises:
+        UserError: something that the configuration says does not exist, or does not go together.
+    """
+    cls = find_method(method) if isinstance(method, str) else method
+    engine = find_engine(config.engine)
+    stacking = stacking_of(config, engine)
+    chosen = cls(**config.options)
+    chosen.check(config.train)
+    population = data if isinstance(data, Population) else population_of(config, data)
+    check_labels(chosen, population)
+    built = build_model(population.modalities, population.task, config.model, config.seed, model)
+    check_device(config.device)
+    return engine(
+        population,
+        chosen,
+        built,
+        config.train,
+        rounds=config.rounds,
+        participation=config.participation,
+        seed=config.seed,
+        device=config.device,
+        **stacking,
+    )
+
+
+def stacking_of(config: RunConfig, engine: type[Engine]) -> dict[str, int | None]:
+    """What the stacked engine alone takes.
+
+    Raises:
+        UserError: it is given to another one.
+    """
+    if issubclass(engine, Stacked):
+        return {"stack": config.stack, "workers": config.workers}
+    given = ["--stack"] if config.stack is not None else []
+    given += ["--workers"] if (config.workers or 1) > 1 else []
+    if given:
+        what = f"the {engine.name} engine computes one client after another in one process"
+        raise UserError(f"{what}: leave out {' and '.join(given)}, or take --engine {Stacked.name}")
+    return {}
+
+
+def check_device(name: str) -> None:
+    """Refuse a device that is not there.
+
+    Raises:
+        UserError: there is no such device here.
+    """
+    here = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    if name not in here and not (name == "cuda" and len(here) > 1):
+        raise UserError(f"there is no device {name!r} here; there are: {', '.join(here)}")
+
+
+def population_of(config: RunConfig, name: str) -> Population:
+    """The population that a configuration names."""
+    d = config.data
+    return populate(
+        prepared(name, d.modalities, d.features),
+        partition=d.partition,
+        clients=d.clients,
+        missing=d.missing,
+        missing_test=d.missing_test,
+        labels=d.labels,
+        proxy=d.proxy,
+        seed=config.seed,
+    )

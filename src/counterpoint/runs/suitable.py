@@ -1,0 +1,19 @@
+"""Whether a method and a population go together."""
+
+from counterpoint.data.population import Population
+from counterpoint.errors import UserError
+from counterpoint.methods import Method
+
+
+def check_labels(method: Method, population: Population) -> None:
+    """Refuse clients without labels for a method that learns from them.
+
+    Raises:
+        UserError: a client has no labelled training rows, and the method needs them.
+    """
+    without = [client.id for client in population.clients if not len(client.train)]
+    if method.needs_labels and without:
+        raise UserError(
+            f"{method.name} learns from labels, but {len(without)} of {len(population.clients)} clients (the first is "
+            f"client {without[0]}) have no labelled training rows: use --labels rate:0.1 or all, or another method."
+        )
