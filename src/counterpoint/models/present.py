@@ -21,15 +21,15 @@ def encode_present(encoder: nn.Module, values: Tensor, present: Tensor, width: i
         present: bool [rows].
         width: of an embedding.
     """
-    if is_stacked():
+    if is_stacked() and len(values):
         return _encode_masked(encoder, values, present)
-    if bool(present.all()):
-        encoded: Tensor = encoder(values)
-        return encoded
     rows = present.nonzero().squeeze(1)
     empty = values.new_zeros((values.shape[0], width))
-    if not len(rows):
+    if not len(rows):  # not every layer can compute nothing
         return empty
+    if len(rows) == len(values):
+        encoded: Tensor = encoder(values)
+        return encoded
     draws = current_draws()
     with draws.of_rows(rows, len(values)) if draws else nullcontext():
         return empty.index_copy(0, rows, encoder(values[rows]))

@@ -31,7 +31,7 @@ class TextTransformer(nn.Module):
         if width % HEADS:
             raise UserError(f"the transformer has {HEADS} heads: make model.width a multiple of that, {width} is none")
         self.byte = nn.Embedding(BYTES, width)
-        self.place = nn.Parameter(torch.zeros(length, width))
+        self.place = nn.Parameter(0.02 * torch.randn(length, width))
         layer = nn.TransformerEncoderLayer(width, HEADS, 2 * width, dropout, batch_first=True, norm_first=True)
         self.body = nn.TransformerEncoder(layer, LAYERS, nn.LayerNorm(width), enable_nested_tensor=False)
         self.out = nn.Linear(width, width)
