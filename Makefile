@@ -3,6 +3,7 @@
 # make test-all  the same, and tests on the real downloads of every data set (about 0.5 GB)
 # make lint   the first three of these alone
 # make bench  measure speed, other frameworks beside ours (about 25 minutes); writes docs/performance.md
+# make results  run the standing comparisons in benchmarks/comparisons (hours); writes docs/results.md
 # make clean  remove the environment and caches; runs/ and downloaded data stay
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -14,7 +15,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check 
 export OMP_NUM_THREADS := 1
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: demo test test-all lint bench clean
+.PHONY: demo test test-all lint bench results clean
 
 demo: $(VENV)/.demo
 	$(BIN)/counterpoint data get watch
@@ -35,6 +36,9 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.speed
 
+results: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.results
+
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python3.11 ..." >&2; exit 2; }
@@ -45,7 +49,7 @@ $(VENV)/.made:
 $(VENV)/.demo: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "installing (PyTorch is about 200 MB) ..."
 	@$(PIP) torch==2.13.0
-	@$(PIP) --editable '.[report]'
+	@$(PIP) --editable '.[tune]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.demo

@@ -98,9 +98,12 @@ def population(
     )
 
 
-def model_for(people: Population, *, seed: int = 0, builder: Any = tiny, buffers: Any = "average") -> Model:
-    """The tiny model, or a builder's."""
-    return build_model(people.modalities, people.task, ModelSettings(buffers=buffers), seed, builder)
+def model_for(
+    people: Population, *, seed: int = 0, builder: Any = tiny, buffers: Any = "average", method: Method | None = None
+) -> Model:
+    """The tiny model, or a builder's, or what a method makes of its encoders."""
+    assembly = None if method is None else method.assembly()
+    return build_model(people.modalities, people.task, ModelSettings(buffers=buffers), seed, builder, assembly)
 
 
 def engine_for(
@@ -116,7 +119,7 @@ def engine_for(
     """An engine with a method on it that has started; FedAvg on ragged clients if nothing else is said."""
     method = FedAvg() if method is None else method
     people = population() if people is None else people
-    model = model_for(people) if model is None else model
+    model = model_for(people, method=method) if model is None else model
     settings = TrainSettings(epochs=2, batch_size=4, lr=0.1) if train is None else train
     if issubclass(kind, Stacked):
         options = {"stack": 64, "workers": 1} | options  # stacks even where the loop is faster

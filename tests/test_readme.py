@@ -70,3 +70,19 @@ def test_the_commands_exist() -> None:
     words = [line[1] for line in said if line and line[0] == "counterpoint"]
     assert len(words) >= 8
     assert set(words) <= commands
+
+
+def test_the_comparison_out_of_a_file_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from counterpoint.experiments import Comparison, cases
+
+    monkeypatch.chdir(tmp_path)
+    imports, _, rest = blocks("python")[0].partition("result = ")
+    (tmp_path / "anchored.py").write_text(imports)
+    assert rest
+    (text,) = blocks("toml")
+    (tmp_path / "paper.toml").write_text(text)
+    found = Comparison.read(tmp_path / "paper.toml")
+    assert [variant.label for variant in found.variants] == ["fedavg", "fedprox[mu=0.1]", "anchored[strength=0.05]"]
+    assert [condition.label for condition in found.conditions] == ["watch", "watch, missing client:0.4", "support2"]
+    assert len(cases(found)) == 3 * 3 * 5
+    assert found.tune == 20

@@ -1,45 +1,55 @@
 """Runs what is not there yet, and writes docs/results.md: `python -m benchmarks.results [--jobs N] [--out DIR]`."""
 
 import argparse
-from concurrent.futures import ThreadPoolExecutor
+import json
+import os
 from pathlib import Path
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from benchmarks.results import data, methods
-from benchmarks.results.runs import Case
+from counterpoint.cli.grid import choose_observer
+from counterpoint.experiments import Comparison, Results, Store, cases
+from counterpoint.experiments.go import compare
+from counterpoint.experiments.pool import cores
+from counterpoint.experiments.ready import ready
+from counterpoint.experiments.statistics import distributions
 
-DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "results.md"
-HEAD = """Measured, never typed: this page is written by `python -m benchmarks.results`. Values are mean ± sample
-standard deviation over seeds, in percent.
+HERE = Path(__file__).parent
+COMPARISONS = HERE.parent / "comparisons"
+DOCUMENT = HERE.parent.parent / "docs" / "results.md"
+HEAD = """Measured, never typed: this page is written by `make results` out of [comparisons](../benchmarks/comparisons),
+each of which `counterpoint compare FILE.toml` makes by itself. Values are mean ± sample standard deviation over seeds,
+in percent.
 """
 
 
 def main() -> None:
     """Run, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
+    parser.add_argument("--jobs", type=int, default=cores(), help="runs at a time")
     parser.add_argument("--out", type=Path, default=Path("runs/results"), help="where runs are kept")
     given = parser.parse_args()
-    cases = [*data.cases(), *methods.cases()]
-    results = all_of(cases, given.out, given.jobs)
-    words = (Path(__file__).parent / "words.md").read_text(encoding="utf-8")
-    DOCUMENT.write_text("\n".join([HEAD, data.tables(results), methods.tables(results), words]), encoding="utf-8")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    distributions()
+    weak = json.loads((HERE.parent / "weak.json").read_text(encoding="utf-8"))
+    words = (HERE / "words.md").read_text(encoding="utf-8")
+    sets, watch = (results_of(name, given.out, given.jobs) for name in ("data-sets", "methods-on-watch"))
+    DOCUMENT.write_text("\n".join([HEAD, data.page(sets, weak), methods.page(watch), words]), encoding="utf-8")
     print(f"wrote {DOCUMENT}")
 
 
-def all_of(cases: list[Case], folder: Path, jobs: int) -> dict[Case, dict]:
-    """The results of all runs, so many at a time."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns) as progress, ThreadPoolExecutor(jobs) as pool:
-        task = progress.add_task("runs", total=len(cases))
+def results_of(name: str, out: Path, jobs: int) -> Results:
+    """The results of one of the comparisons.
 
-        def one(case: Case) -> dict:
-            result = case.result(folder)
-            progress.advance(task)
-            return result
-
-        return dict(zip(cases, pool.map(one, cases), strict=True))
+    Raises:
+        SystemExit: a run failed: a page with holes is not written.
+    """
+    comparison = Comparison.read(COMPARISONS / f"{name}.toml")
+    ready(comparison)
+    store = Store.create(out / name, comparison)
+    results = compare(comparison, cases(comparison), store, jobs=jobs, observer=choose_observer(quiet=False))
+    if results.failures:
+        raise SystemExit("\n".join(f"{case}: {why}" for case, why in results.failures.items()))
+    return results
 
 
 if __name__ == "__main__":

@@ -14,6 +14,9 @@ from counterpoint import __version__, runs
 COMMANDS = [
     (),
     ("run",),
+    ("compare",),
+    ("sweep",),
+    ("sweep",),
     ("resume",),
     ("report",),
     ("methods",),

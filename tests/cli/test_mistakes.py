@@ -48,7 +48,7 @@ RUN = ("run", "fedavg", "--data", "watch")
         ((*RUN, "--workers", "0"), ["'workers' = 0", "greater than or equal to 1"]),
         ((*RUN, "--stack", "0"), ["'stack' = 0", "greater than or equal to 1"]),
         (("resume", "nowhere"), ["nowhere is not a run folder"]),
-        (("report", "nowhere"), ["nowhere is not a run folder"]),
+        (("report", "nowhere"), ["nowhere is neither the folder of a run nor that of a comparison"]),
     ],
 )
 def test_one_line_and_status_2(

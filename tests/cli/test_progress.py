@@ -1,6 +1,7 @@
 """Watching a run: lines, bar, refused uploads, stopping."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,15 @@ def test_headline() -> None:
     told = headline({ON_SERVER: 0.5, OF_CLIENTS: 0.25, TUNED: 0.9})
     assert told == "accuracy: global test 0.500, mean of clients 0.250"
     assert headline({PERSONAL: 0.125}) == "accuracy: mean of clients 0.125"
+
+
+def test_headline_on_validation_rows() -> None:
+    together, own = (
+        replace(name, split=split) for name, split in ((ON_SERVER, "global_validation"), (OF_CLIENTS, "validation"))
+    )
+    told = headline({together: 0.5, own: 0.25})
+    assert told == "accuracy: validation 0.500, mean of clients' validation 0.250"
+    assert headline({replace(PERSONAL, split="validation"): 0.125}) == "accuracy: mean of clients' validation 0.125"
 
 
 @pytest.mark.parametrize(

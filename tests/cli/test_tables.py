@@ -95,3 +95,19 @@ def test_two_classes_have_an_area_in_a_column_of_its_own(width: int) -> None:
 
 def test_more_classes_have_no_such_column() -> None:
     assert not any("AUC" in line for line in lines("global"))
+
+
+@pytest.mark.parametrize("kind", ["global", "personal"])
+def test_validation_rows_are_called_so(kind: str) -> None:
+    named = {"global_test": "global_validation", "test": "validation"}
+    metrics = {}
+    for text, value in summary(kind)["metrics"].items():
+        parts = text.split("/")
+        metrics["/".join([*parts[:3], named.get(parts[3], parts[3]), *parts[4:]])] = value
+    found = lines(kind, metrics=metrics)
+    first, second = ("validation", "own part") if kind == "global" else ("own part", "validation")
+    moment = "before" if kind == "global" else "after"
+    assert any(line.startswith(f"{kind} {first} {moment} observed 0.1") for line in found)
+    assert any(line.startswith(f"{kind} {second} {moment} observed 0.1") for line in found)
+    assert "validation: training rows in place of tests; own part: each client's;" in " ".join(found)
+    assert not [line for line in found if "global test" in line or "own tests" in line]

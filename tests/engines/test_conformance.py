@@ -16,6 +16,8 @@ from counterpoint.methods import METHODS, TrainSettings
 Make = Callable[..., Any]
 ROUNDS = 3
 TOLERANCE = 1e-5
+MAY_REST = ("infiltrate.",)
+"""Blocks that some clients' losses do not reach: nobody infiltrates the modality that dominates."""
 Result = tuple[Tensors, dict[str, Any], dict[tuple[str, int, str], int], dict[str, Tensors]]
 
 
@@ -72,17 +74,19 @@ def test_it_learns_and_its_bytes_are_counted(
 ):
     weights, memories, traffic, _ = results(engine, method, missing, 0)
     assert all(bool(torch.isfinite(v).all()) for v in {**weights, **flat(memories)}.values())
-    initial = make_model(make_population(missing=missing)).initial
+    model = make_model(make_population(missing=missing), method=METHODS[method]())
+    initial = model.initial
     learnt = [m["model"] for m in memories.values()] if method == "local" else [weights]
     assert learnt
     for tensors in learnt:
-        assert not any(torch.equal(tensors[n], initial[n]) for n in tensors if n.endswith("weight"))
+        names = [n for n in tensors if n.endswith("weight") and not n.startswith(MAY_REST)]
+        assert not any(torch.equal(tensors[n], initial[n]) for n in names)
     if method == "centralized":
         assert traffic == {}
         return
     assert traffic and all(size > 0 for size in traffic.values())
-    blocks = {b for _, _, b in traffic} - {"samples", "envelope"}
-    assert blocks == (set() if method == "local" else {"encoder.acc", "encoder.gyro", "fusion", "head"})
+    blocks = {b for _, _, b in traffic} & set(model.layout.blocks)
+    assert blocks == (set() if method == "local" else set(model.layout.blocks))
 
 
 @everywhere

@@ -1,7 +1,6 @@
 """The page in a real browser."""
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -11,21 +10,9 @@ import pytest
 from counterpoint.report import write_report
 from counterpoint.runs.folder import RunFolder
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
-    "--enable-logging=stderr",
-    "--v=0",
-    "--dump-dom",
-)
+from .browser import BROWSER, QUIET
+
+FLAGS = (*QUIET, "--enable-logging=stderr", "--v=0", "--dump-dom")
 
 
 def visit(page: Path, scratch: Path) -> tuple[str, list[str], list[str]]:

@@ -1,24 +1,37 @@
 """Figures: metrics in, the same drawing out."""
 
+import itertools
 from collections.abc import Callable
 
 import matplotlib
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from counterpoint.report import record as records
 from counterpoint.report import units
+from counterpoint.report.draw.apart import apart
 from counterpoint.report.draw.bars import grouped, stacked
-from counterpoint.report.draw.colours import VARIABLES
+from counterpoint.report.draw.colours import VARIABLES, look
+from counterpoint.report.draw.crowd import Crowd, crowd
 from counterpoint.report.draw.dots import Row, dots
+from counterpoint.report.draw.forest import Gap, forest
 from counterpoint.report.draw.heat import heat
 from counterpoint.report.draw.histogram import histogram
 from counterpoint.report.draw.lines import Line, lines
+from counterpoint.report.draw.named import Along, named_lines
+from counterpoint.report.draw.ranking import ranking
+from counterpoint.report.draw.whiskers import Bar, spots, whiskers
 from counterpoint.report.sections.rounds import curve_table, loss, own_test
 from counterpoint.report.sections.traffic import bytes_by_block, totals
 from counterpoint.runs.folder import RunFolder
 
 Make = Callable[..., RunFolder]
+
+LOOKS = {name: look(number, name) for number, name in enumerate("fgh")}
+BARS = {"all": {"f": Bar(0.5, 0.1), "g": Bar(0.7, None)}, "one": {"f": Bar(0.3, 0.0), "g": Bar(0.2, 0.2)}}
+COSTLY = [Line("much", [(1e6, 0.5), (2e6, 0.9)]), Line("little", [(1e3, 0.4), (2e3, 0.6)]), Line("no", [(0, 0.8)])]
 
 DRAWINGS: dict[str, Callable[[], str]] = {
     "lines": lambda: lines("a", "alt", [Line("one", [(1, 0.5), (2, 0.7)], width=[0.1, 0.1])], units.percent),
@@ -28,6 +41,20 @@ DRAWINGS: dict[str, Callable[[], str]] = {
     "histogram": lambda: histogram("a", "alt", {"x": [0.1, 0.2, 0.9], "y": [0.3]}, units.percent),
     "equal": lambda: histogram("a", "alt", {"x": [5e6] * 50}, units.size),
     "heat": lambda: heat("a", "alt", [[1, 2], [0, 9]], ["x", "y"], ["c", "d"]),
+    "named": lambda: named_lines("a", "alt", [Line("one", [(1, 0.5), (2, 0.7)], width=[0.1, 0.1])], units.percent),
+    "named bytes": lambda: named_lines("a", "alt", COSTLY, units.percent, along=Along("bytes", units.size)),
+    "forest": lambda: forest(
+        "a",
+        "alt",
+        [Gap(0.1, 0.05, 0.15, True, "p 0.010", LOOKS["f"]), Gap(-0.2, None, None, False, "one seed", LOOKS["g"])],
+        units.points,
+        ("worse", "better"),
+    ),
+    "ranking": lambda: ranking("a", "alt", {"f": 1.0, "g": 2.5, "h": 2.5}, 1.9, [("f", "g"), ("g", "h")], LOOKS),
+    "crowd": lambda: crowd("a", "alt", [Crowd([0.1, 0.5, 0.9], 0.1, LOOKS["f"])], units.percent),
+    "large crowd": lambda: crowd("a", "alt", [Crowd([n / 500 for n in range(500)], 0, LOOKS["f"])], units.percent),
+    "whiskers": lambda: whiskers("a", "alt", BARS, LOOKS, units.percent, 1),
+    "spots": lambda: spots("a", "alt", BARS, LOOKS, units.percent, 1),
     "wide heat": lambda: heat("a", "alt", np.ones((300, 200)).tolist(), ["x"] * 300, ["c"] * 200),
 }
 
@@ -64,6 +91,55 @@ def test_one_round_alone_has_whole_numbers_around_it() -> None:
 def test_labels_are_texts_not_formulas() -> None:
     svg = lines("a", "alt", [Line("$x_1$ <b>", [(1, 1)]), Line("b", [(1, 2)])], units.number)
     assert "$x_1$ &lt;b&gt;" in svg
+
+
+def test_names_stand_at_the_ends_of_lines() -> None:
+    svg = DRAWINGS["named bytes"]()
+    assert [name for name in ("much", "little", "no") if f">{name}<" in svg] == ["much", "little", "no"]
+    assert [tick for tick in ("1 kB", "10 kB", "1 MB") if f">{tick}<" in svg] == ["1 kB", "10 kB", "1 MB"], (
+        "logarithmic"
+    )
+    even = named_lines("a", "alt", COSTLY[:1], units.percent, along=Along("bytes", units.size))
+    assert ">0 B<" in even and ">1 MB<" in even, "from nothing, where ends lie near each other"
+
+
+def test_a_line_that_ends_in_nothing_is_named_all_the_same() -> None:
+    svg = named_lines("a", "alt", [Line("wild", [(1, 1.0), (2, float("nan"))]), Line("b", [(2, 1.0)])], units.number)
+    assert "not finite: wild" in svg and ">b<" in svg
+
+
+def test_a_large_crowd_is_drawn_by_its_quantiles_alone() -> None:
+    assert len(DRAWINGS["large crowd"]()) < len(DRAWINGS["crowd"]()) + 400
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ([5.0, 1.0], [5.0, 1.0]),
+        ([2.0, 2.0], [1.5, 2.5]),
+        ([2.0, 2.0, 2.0, 9.0], [1.0, 2.0, 3.0, 9.0]),
+        ([0.0, 0.0], [0.0, 1.0]),
+        ([10.0, 9.9], [10.0, 9.0]),
+        ([7.0], [7.0]),
+        ([], []),
+    ],
+)
+def test_labels_are_moved_apart_as_little_as_can_be(wanted: list[float], found: list[float]) -> None:
+    assert apart(wanted, 1, 0, 10) == pytest.approx(found)
+
+
+@given(st.lists(st.floats(-3, 13), max_size=12))
+def test_labels_keep_their_order_their_distance_and_the_room(wanted: list[float]) -> None:
+    places = apart(wanted, 0.8, 0, 10)
+    ordered = sorted(range(len(wanted)), key=lambda n: wanted[n])
+    assert all(places[b] - places[a] >= 0.8 - 1e-9 for a, b in itertools.pairwise(ordered))
+    assert all(-1e-9 <= place <= 10 + 1e-9 for place in places)
+
+
+def test_no_two_of_many_series_look_alike() -> None:
+    looks = [look(number) for number in range(28)]
+    assert len({(one.colour, one.dash) for one in looks}) == 28
+    assert len({(one.colour, one.marker) for one in looks}) == 28
 
 
 def test_figures_are_functions_of_metrics(make: Make) -> None:

@@ -1,6 +1,7 @@
 """Averaging models block by block over the clients that own each block."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -8,6 +9,8 @@ from torch import Tensor
 from counterpoint.exchange.layout import Tensors
 from counterpoint.exchange.many import Many
 from counterpoint.exchange.package import Weights
+
+W = TypeVar("W", bound=Weights)
 
 
 class BlockAverage:
@@ -66,7 +69,7 @@ class BlockAverage:
 
 
 def block_average(
-    current: Tensors, uploads: Iterable[Weights | Many[Weights]], weights: Sequence[float] | None = None
+    current: Tensors, uploads: Iterable[Weights] | Iterable[Many[W]], weights: Sequence[float] | None = None
 ) -> Tensors:
     """The average of the uploads, each block over those that hold it.
 

@@ -9,13 +9,15 @@ import click
 import typer
 
 from counterpoint import __version__
+from counterpoint.cli.compare import compare
 from counterpoint.cli.complaints import sentence
 from counterpoint.cli.data import data
-from counterpoint.cli.help import Command, RunCommand, example
+from counterpoint.cli.help import Command, CompareCommand, RunCommand, example
 from counterpoint.cli.methods import methods
 from counterpoint.cli.report import report
 from counterpoint.cli.resume import resume
 from counterpoint.cli.run import run
+from counterpoint.cli.sweep import sweep
 from counterpoint.errors import UserError
 
 INTERRUPTED = 130
@@ -29,6 +31,12 @@ app = typer.Typer(
     epilog=example("counterpoint run fedavg --data watch --rounds 5"),
 )
 app.command(cls=RunCommand, epilog=example("counterpoint run fedprox --data watch --rounds 20 --set mu=0.1"))(run)
+app.command(
+    cls=CompareCommand, epilog=example("counterpoint compare fedavg fedprox local --data watch emoji --seeds 3")
+)(compare)
+app.command(cls=Command, epilog=example("counterpoint sweep fedprox --data watch --trials 20 --over mu=1e-4..1:log"))(
+    sweep
+)
 app.command(cls=Command, epilog=example("counterpoint resume runs/fedavg-watch-seed0"))(resume)
 app.command(cls=Command, epilog=example("counterpoint report runs/fedavg-watch-seed0"))(report)
 app.command(cls=Command, epilog=example("counterpoint methods fedprox"))(methods)

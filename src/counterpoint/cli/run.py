@@ -1,6 +1,6 @@
 """`counterpoint run`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,6 +35,10 @@ def run(
     ] = None,
     proxy: Annotated[
         float | None, typer.Option(metavar="F", help="Share of training rows that all hold, without labels.")
+    ] = None,
+    validation: Annotated[
+        float | None,
+        typer.Option(metavar="F", help="Share of each client's training rows that stands in for all tests."),
     ] = None,
     modalities: Annotated[str | None, typer.Option(metavar="A,B", help="Use these modalities alone.")] = None,
     features: Annotated[
@@ -72,7 +76,14 @@ def run(
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Run folder; if not given, one in runs/.")] = None,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
-    profile: Annotated[bool, typer.Option("--profile", help="Also print where the time went.")] = False,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[NAME]",
+            help="With a NAME: take the settings that this profile has for the method, where no option says otherwise;"
+            " 'counterpoint sweep' makes profiles. Without: also print where the time went.",
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no table.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON, no table.")] = False,
 ) -> None:
@@ -95,6 +106,7 @@ def run(
         "missing_test": missing_test,
         "labels": labels,
         "proxy": proxy,
+        "validation": validation,
         "modalities": None if modalities is None else listed(modalities),
         "features": None if features is None else parsed(listed(features), "--features", "text=minilm"),
         "epochs": epochs,
@@ -112,10 +124,28 @@ def run(
             flag = name.replace("_", "-")
             raise UserError(f"--{flag} and --set train.{name} both say how clients train: give one of them")
     given = {name: value for name, value in options.items() if value is not None}
+    if profile:
+        further = {**_of_profile(profile, method, given), **further}
     watcher = choose_watcher(quiet=quiet)
     with stoppable(watcher):
         result = runs.run(method, data, **given, settings=further, watcher=watcher)
-    show(result, quiet=quiet, as_json=as_json, report=report, profile=profile)
+    show(result, quiet=quiet, as_json=as_json, report=report, profile=profile == "")
+
+
+def _of_profile(profile: str, method: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a profile that no option says.
+
+    Raises:
+        UserError: there is no such profile, or it has none for the method.
+    """
+    from counterpoint.experiments.tuning.profiles import methods_in, profile_settings
+
+    settings = profile_settings(profile, method)
+    if settings is None:
+        known = ", ".join(methods_in(profile)) or "no method at all"
+        raise UserError(f"profile {profile!r} has no settings for {method}, but for {known}")
+    said = {f"train.{name}" for name in given}
+    return {key: value for key, value in settings.items() if key not in said}
 
 
 def listed(text: str) -> list[str]:

@@ -13,7 +13,12 @@ from rich.text import Text
 from counterpoint.evaluate import OBSERVED, MetricName
 from counterpoint.evaluate.metric import ModelKind, Moment, Split
 
-TESTS: dict[str, str] = {"global_test": "global test", "test": "own tests"}
+TESTS: dict[str, str] = {
+    "global_test": "global test",
+    "test": "own tests",
+    "global_validation": "validation",
+    "validation": "own part",
+}
 
 
 class Group(NamedTuple):
@@ -37,6 +42,11 @@ GROUPS = (
     Group("global", "test", "after", each=True, by_pattern=False),
     Group("personal", "test", "after", each=True, by_pattern=False),
     Group("personal", "global_test", "after", each=True, by_pattern=True),
+    Group("global", "global_validation", "before", each=False, by_pattern=True),
+    Group("global", "validation", "before", each=True, by_pattern=False),
+    Group("global", "validation", "after", each=True, by_pattern=False),
+    Group("personal", "validation", "after", each=True, by_pattern=False),
+    Group("personal", "global_validation", "after", each=True, by_pattern=True),
 )
 
 
@@ -67,7 +77,7 @@ def scores(summary: Mapping[str, Any]) -> Table:
     rounds, clients = (_count(summary[what], what[:-1]) for what in ("rounds", "clients"))
     table = Table(
         title=f" results: {summary['method']} on {summary['data']}, {rounds}, {clients}, seed {summary['seed']}",
-        caption=" own tests: each client's; beside a worst client stand means over clients",
+        caption=_caption(values),
         title_justify="left",
         caption_justify="left",
         box=box.SIMPLE_HEAD,
@@ -101,6 +111,13 @@ def _rows(group: Group, values: Mapping[MetricName, float], also: Sequence[str])
         what = ("", "", "") if number else (model, TESTS[split], moment)
         spread = [value("accuracy", pattern, how) for how in ("worst", "std")] if each else ["", ""]
         yield *what, pattern, value("accuracy", pattern), *spread, *(value(measure, pattern) for measure in also)
+
+
+def _caption(values: Mapping[MetricName, float]) -> str:
+    own = "own tests: each client's"
+    if any(name.split in ("validation", "global_validation") for name in values):
+        own = "validation: training rows in place of tests; own part: each client's"
+    return f" {own}; beside a worst client stand means over clients"
 
 
 def _count(number: int, what: str) -> str:

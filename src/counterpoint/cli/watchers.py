@@ -12,9 +12,14 @@ LINES_A_RUN = 10
 REFUSALS_SHOWN = 5
 HEADLINES = {
     "global test": (MetricName("accuracy", "global", "server", "global_test", OBSERVED, "before"),),
+    "validation": (MetricName("accuracy", "global", "server", "global_validation", OBSERVED, "before"),),
     "mean of clients": (
         MetricName("accuracy", "global", "clients:mean", "test", OBSERVED, "before"),
         MetricName("accuracy", "personal", "clients:mean", "test", OBSERVED, "after"),
+    ),
+    "mean of clients' validation": (
+        MetricName("accuracy", "global", "clients:mean", "validation", OBSERVED, "before"),
+        MetricName("accuracy", "personal", "clients:mean", "validation", OBSERVED, "after"),
     ),
 }
 

@@ -101,6 +101,8 @@ class Population:
         server: rows with labels that the server alone holds; likewise.
         card: of the dataset.
         drawn: what partition and missingness drew, as plain values for the run folder and the report.
+        validation: the share of the clients' training rows that stands in for all tests: `test` here and of clients are
+            such rows then, and there are no others. 0 where tests are tests.
     """
 
     name: str
@@ -112,6 +114,7 @@ class Population:
     drawn: Mapping[str, object] = field(default_factory=dict)
     proxy: Samples | None = None
     server: Samples | None = None
+    validation: float = 0.0
 
     @classmethod
     def from_arrays(cls, x: Mapping[str, Any], label: Any, **options: Any) -> "Population":

@@ -6,7 +6,7 @@ from typing import Literal, Self
 from counterpoint.errors import CounterpointError
 
 ModelKind = Literal["global", "personal", "peer", "-"]
-Split = Literal["train", "test", "global_test", "-"]
+Split = Literal["train", "test", "global_test", "validation", "global_validation", "-"]
 Moment = Literal["before", "after", "-"]
 
 OBSERVED = "observed"
@@ -32,7 +32,8 @@ class MetricName:
         model: `global` (one for all), `personal` (a client's own), `peer`.
         scope: on whose account: `server`; `client:ID`; or over all clients, each counting once: `clients:mean`,
             `clients:worst`, `clients:std` (population standard deviation), `clients:sum`.
-        split: `test` (the client's own), `global_test` (held by the server), `train`.
+        split: `test` (the client's own), `global_test` (held by the server), `train`; where training rows stand in for
+            tests, `validation` (the client's own) and `global_validation` (of all clients).
         pattern: `observed` (each sample as it is), or the modalities that the model was shown, of the samples that
             have them all, for example `acc`.
         moment: `before` or `after` local training: `before` is the model as the client receives it.

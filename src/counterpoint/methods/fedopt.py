@@ -11,6 +11,7 @@ from counterpoint.aggregation import block_average
 from counterpoint.exchange.layout import Tensors
 from counterpoint.methods.fedavg import FedAvg
 from counterpoint.methods.federation import Federation
+from counterpoint.methods.search import Search
 
 
 class FedOpt(FedAvg):
@@ -25,9 +26,13 @@ class FedOpt(FedAvg):
 
     name = "fedopt"
 
-    server_lr: Annotated[float, Field(gt=0, description="learning rate of the server")] = 0.03
+    server_lr: Annotated[float, Field(gt=0, description="learning rate of the server"), Search(1e-3, 1, log=True)] = (
+        0.03
+    )
     beta1: Annotated[float, Field(ge=0, lt=1, description="decay of the first moment")] = 0.9
-    tau: Annotated[float, Field(gt=0, description="degree of adaptivity, added to the root of v")] = 1e-3
+    tau: Annotated[
+        float, Field(gt=0, description="degree of adaptivity, added to the root of v"), Search(1e-4, 1e-1, log=True)
+    ] = 1e-3
 
     @abstractmethod
     def second_moment(self, v: Tensor, square: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor
 from counterpoint.data.samples import Batch
 from counterpoint.exchange.layout import Tensors
 from counterpoint.methods.fedavg import FedAvg
+from counterpoint.methods.search import Search
 from counterpoint.objectives import squared_distance
 
 
@@ -19,7 +20,7 @@ class FedProx(FedAvg):
     simulated here.
     """
 
-    mu: Annotated[float, Field(ge=0, description="weight of the proximal term")] = 0.01
+    mu: Annotated[float, Field(ge=0, description="weight of the proximal term"), Search(1e-4, 1, log=True)] = 0.01
 
     def loss(self, params: Tensors, batch: Batch, using: Mapping[str, Any]) -> Tensor:
         """The local objective, one value a row."""

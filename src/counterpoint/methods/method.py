@@ -15,6 +15,7 @@ from counterpoint.methods.federation import Federation
 from counterpoint.methods.options import validated
 from counterpoint.methods.scoring import Scoring
 from counterpoint.methods.settings import TrainSettings
+from counterpoint.models.build import Assembly
 from counterpoint.models.model import Model
 from counterpoint.objectives import cross_entropy
 
@@ -72,6 +73,10 @@ class Method(Scoring):
     def options(self) -> dict[str, Any]:
         """The options with their values."""
         return dict(self._options)
+
+    def assembly(self) -> Assembly | None:
+        """What the method makes of encoders, where it needs a network of its own; None where any model will do."""
+        return None
 
     def check(self, settings: TrainSettings) -> None:
         """Raise a `UserError` where the run's training settings do not suit the method."""

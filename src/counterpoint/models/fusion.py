@@ -60,14 +60,18 @@ class LateFusion(nn.Module):
         fusion: embeddings and masks by modality -> [rows, width].
         head: [rows, width] -> [rows, classes].
         width: of an embedding.
+        dropout: share of the values of each embedding, and of the fused one, that a training step leaves out.
     """
 
-    def __init__(self, encoders: Mapping[str, nn.Module], fusion: nn.Module, head: nn.Module, width: int) -> None:
+    def __init__(
+        self, encoders: Mapping[str, nn.Module], fusion: nn.Module, head: nn.Module, width: int, dropout: float = 0.0
+    ) -> None:
         super().__init__()
         self.encoder = nn.ModuleDict({m: encoders[m] for m in sorted(encoders)})
         self.fusion = fusion
         self.head = head
         self.width = width
+        self.drop = nn.Dropout(dropout) if dropout else nn.Identity()
 
     def encode(self, batch: Batch) -> dict[str, Tensor]:
         """Embeddings [rows, width] of the batch's modalities, zeros where absent."""
@@ -86,5 +90,6 @@ class LateFusion(nn.Module):
         }
 
     def _answer(self, embeddings: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> Tensor:
-        logits: Tensor = self.head(self.fusion(embeddings, present))
+        kept = {m: self.drop(embedding) for m, embedding in embeddings.items()}
+        logits: Tensor = self.head(self.drop(self.fusion(kept, present)))
         return logits

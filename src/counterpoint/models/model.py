@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -12,7 +12,7 @@ from counterpoint.errors import UserError
 from counterpoint.exchange.layout import Layout, Tensors, TensorSpec
 from counterpoint.models.absent import Absent
 from counterpoint.models.mode import is_stacked, is_training
-from counterpoint.models.protocol import SeesPatterns
+from counterpoint.models.protocol import HasParts, SeesPatterns
 from counterpoint.models.stacking import draws, stackable_copy, unstackable, with_drawn
 
 BufferRule = Literal["average", "local", "server"]
@@ -103,6 +103,18 @@ class Model:
             return answers
         return {name: self(tensors, batch.only(chosen), train=False) for name, chosen in shown.items()}
 
+    def parts(self, tensors: Mapping[str, Tensor], batch: Batch, *, train: bool | None = None) -> dict[str, Any]:
+        """What the module's own method `parts` makes of a batch: all that a method's loss looks at.
+
+        Args:
+            tensors: as in a call.
+            batch: what to look at.
+            train: as in a call.
+        """
+        inside = (_under("module", self._handed(tensors)), _under("module", self._constants))
+        found: dict[str, Any] = functional_call(_PartsCall(self._ready(train)), inside, (batch,))
+        return found
+
     def _handed(self, tensors: Mapping[str, Tensor]) -> Tensors:
         """The tensors, and in place of those that are not given what cannot be used."""
         return {**{name: Absent.named(name) for name in self.layout.specs if name not in tensors}, **tensors}
@@ -148,6 +160,18 @@ class _PatternCall(nn.Module):
     def forward(self, batch: Batch, patterns: Mapping[str, Collection[str]]) -> dict[str, Tensor]:
         assert isinstance(self.module, SeesPatterns)
         return self.module.by_pattern(batch, patterns)
+
+
+class _PartsCall(nn.Module):
+    """Lets `functional_call` reach a module's `parts`."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, batch: Batch) -> dict[str, Any]:
+        assert isinstance(self.module, HasParts)
+        return self.module.parts(batch)
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> Tensors:

@@ -1,7 +1,7 @@
 """What a module may offer beyond `forward(batch)`."""
 
 from collections.abc import Collection, Mapping
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -14,4 +14,13 @@ class SeesPatterns(Protocol):
 
     def by_pattern(self, batch: Batch, patterns: Mapping[str, Collection[str]]) -> dict[str, Tensor]:
         """Logits [rows, classes] by pattern; every pattern's modalities are in the batch."""
+        ...
+
+
+@runtime_checkable
+class HasParts(Protocol):
+    """A module of which a method's loss needs more than the logits."""
+
+    def parts(self, batch: Batch) -> dict[str, Any]:
+        """Named tensors, or mappings of them, with one entry a row."""
         ...

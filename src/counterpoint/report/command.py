@@ -8,7 +8,17 @@ from counterpoint.report.parts import Code
 from counterpoint.runs.config import SECTIONS, RunConfig
 
 TRAIN_FLAGS = ("epochs", "batch_size", "lr")
-DATA_FLAGS = ("partition", "clients", "missing", "missing_test", "labels", "proxy", "modalities", "features")
+DATA_FLAGS = (
+    "partition",
+    "clients",
+    "missing",
+    "missing_test",
+    "labels",
+    "proxy",
+    "validation",
+    "modalities",
+    "features",
+)
 
 
 def reproduce(config: RunConfig) -> Code:
@@ -53,6 +63,7 @@ def arguments(config: RunConfig) -> dict[str, Any]:
         "missing_test": data.missing_test,
         "labels": None if data.labels == "all" else data.labels,
         "proxy": data.proxy or None,
+        "validation": data.validation or None,
         "modalities": data.modalities and list(data.modalities),
         "features": data.features or None,
         **{name: getattr(config.train, name) for name in TRAIN_FLAGS},

@@ -36,6 +36,7 @@ def _unusual(data: DataSettings) -> list[tuple[str, str]]:
         "missing at test": data.missing_test,
         "labels": None if data.labels == "all" else data.labels,
         "proxy set": f"{data.proxy:g} of the training rows" if data.proxy else None,
+        "validation": f"{data.validation:g} of the training rows stands in for all tests" if data.validation else None,
         "modalities": data.modalities and ", ".join(data.modalities),
         "features": ", ".join(f"{m} by {how}" for m, how in data.features.items()),
     }

@@ -1,5 +1,7 @@
 """The page of one run."""
 
+import base64
+import hashlib
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Any
@@ -8,6 +10,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from counterpoint import __version__
+from counterpoint.report.cells import cells
 from counterpoint.report.headline import facts, headline, state
 from counterpoint.report.parts import Section
 from counterpoint.report.record import Record
@@ -19,11 +22,13 @@ from counterpoint.report.sections.population import population
 from counterpoint.report.sections.profile import profile
 from counterpoint.report.sections.rounds import rounds
 from counterpoint.report.sections.traffic import traffic
+from counterpoint.report.sections.worth import worth
 
 SECTIONS: tuple[Callable[[Record], Section], ...] = (
     rounds,
     clients,
     patterns,
+    worth,
     traffic,
     population,
     refused,
@@ -53,10 +58,18 @@ def render(record: Record) -> str:
 
 
 def fill(values: Mapping[str, Any]) -> str:
-    """The template filled in; everything but drawings and the style sheet is escaped."""
-    here = files("counterpoint.report")
+    """The template filled in; everything but drawings, the style sheet and the script that sorts tables is escaped.
+
+    No other script runs: the page says the fingerprint of this one.
+    """
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["drawing"] = Markup
-    template = environment.from_string(here.joinpath("page.html").read_text(encoding="utf-8"))
-    style = Markup(here.joinpath("page.css").read_text(encoding="utf-8"))
-    return template.render(values, style=style, version=__version__)
+    environment.filters.update(drawing=Markup, cells=cells)
+    template = environment.from_string(_file("page.html"))
+    script = _file("page.js").strip()
+    fingerprint = "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    own = {"style": Markup(_file("page.css")), "script": Markup(script), "script_print": fingerprint}
+    return template.render(values, **own, version=__version__)
+
+
+def _file(name: str) -> str:
+    return files("counterpoint.report").joinpath(name).read_text(encoding="utf-8")

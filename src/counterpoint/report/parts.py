@@ -2,23 +2,46 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
+
+from counterpoint.report.units import Written
+
+
+class Marked(Written):
+    """A number in a table with words beside it.
+
+    Attributes:
+        mark: a word that stands out; none where empty.
+        note: words that do not; none where empty.
+    """
+
+    mark: str
+    note: str
+
+    def __new__(cls, text: str, value: float, mark: str = "", note: str = "") -> Self:
+        """The text of a number, and words beside it."""
+        marked = super().__new__(cls, text, value)
+        marked.mark, marked.note = mark, note
+        return marked
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table.
+    """A table, which readers may sort by any column.
 
     Attributes:
         head: names of the columns.
-        rows: cells, as they are shown.
+        rows: cells, as they are shown; those that are `Written` are sorted by their value.
         words: how many columns, from the first on, hold words; the others hold numbers and are set flush right.
         title: what it shows.
+        sums: a last row, which stays the last however the others are sorted; none where empty.
     """
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     words: int = 1
     title: str = ""
+    sums: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +87,23 @@ class Code:
 
 
 @dataclass(frozen=True)
+class Fold:
+    """A part of a section that is shown when asked for.
+
+    Attributes:
+        title: what it holds.
+        facts: terms and what they are.
+        tables: tables.
+        codes: texts to be copied.
+    """
+
+    title: str
+    facts: Sequence[tuple[str, str]] = ()
+    tables: Sequence[Table] = ()
+    codes: Sequence[Code] = ()
+
+
+@dataclass(frozen=True)
 class Section:
     """A section of a page, shown in the order of its fields.
 
@@ -76,6 +116,8 @@ class Section:
         plots: figures, side by side where there is room.
         tables: tables.
         codes: texts to be copied.
+        folds: parts that are shown when asked for.
+        large: whether figures are large, two side by side where there is room for three others.
     """
 
     id: str
@@ -86,9 +128,11 @@ class Section:
     plots: Sequence[Plot] = ()
     tables: Sequence[Table] = ()
     codes: Sequence[Code] = ()
+    folds: Sequence[Fold] = ()
+    large: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.facts or self.tiles or self.plots or self.tables or self.codes)
+        return bool(self.facts or self.tiles or self.plots or self.tables or self.codes or self.folds)
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from counterpoint.report.select import Curves, index
+from counterpoint.report.select import Curves, read
 from counterpoint.runs.checkpoint import spending_so_far
 from counterpoint.runs.config import RunConfig
 from counterpoint.runs.folder import RunFolder
-from counterpoint.runs.table import read_metrics
 
 
 @dataclass(frozen=True)
@@ -46,19 +45,24 @@ def read_record(folder: RunFolder) -> Record:
         UserError: a file that it needs is missing or damaged.
     """
     config = RunConfig.read(folder.config)
-    metrics = read_metrics(folder.metrics) if folder.metrics.exists() else []
+    curves = read(folder.metrics) if folder.metrics.exists() else {}
     result = folder.read_json(folder.result) if folder.result.exists() else None
     return Record(
         name=folder.path.resolve().name,
         config=config,
         config_text=folder.config.read_text(encoding="utf-8"),
         population=folder.read_json(folder.population),
-        curves=index(metrics),
-        done=max((metric.round for metric in metrics), default=0),
+        curves=curves,
+        done=max((points[-1][0] for points in curves.values()), default=0),
         finished=result is not None,
         profile=_profile(result) if result is not None else spending_so_far(folder.checkpoint),
         refusals=_refusals(folder.log),
     )
+
+
+def training_seconds(profile: Mapping[str, Any]) -> float:
+    """Seconds that training took, without scoring and saving; once a profile had phases and nothing else."""
+    return float(profile.get("phases", profile).get("training", 0.0))
 
 
 def _profile(result: Mapping[str, Any]) -> Mapping[str, Any]:

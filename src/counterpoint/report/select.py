@@ -1,9 +1,11 @@
 """Choosing among metrics by the parts of their names."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from counterpoint.evaluate import Metric, MetricName
+from counterpoint.evaluate import MetricName
+from counterpoint.runs.table import read_curves
 
 Points = Sequence[tuple[int, float]]
 """(round, value), in order of rounds."""
@@ -12,13 +14,13 @@ Curves = Mapping[MetricName, Points]
 """Every metric of a run by round."""
 
 
-def index(metrics: Iterable[Metric]) -> Curves:
-    """Metrics by name; a value that is not finite becomes NaN."""
-    found: dict[MetricName, dict[int, float]] = {}
-    for metric in metrics:
-        value = metric.value if math.isfinite(metric.value) else math.nan
-        found.setdefault(metric.name, {})[metric.round] = value
-    return {name: sorted(points.items()) for name, points in found.items()}
+def read(path: Path) -> Curves:
+    """The metrics in a run's table by name; a value that is not finite becomes NaN.
+
+    Raises:
+        UserError: there is no table, or it is damaged.
+    """
+    return {name: [(r, v if math.isfinite(v) else math.nan) for r, v in of] for name, of in read_curves(path).items()}
 
 
 def where(curves: Curves, **parts: str) -> Curves:

@@ -1,54 +1,73 @@
 """Numbers as people read them."""
 
 import math
+from typing import Self
 
 BYTE_UNITS = ("B", "kB", "MB", "GB", "TB")
 UNKNOWN = "–"
 
 
-def percent(value: float) -> str:
+class Written(str):
+    """A number as it is written. Tables are sorted by the value, not by the text.
+
+    Attributes:
+        value: the number.
+    """
+
+    value: float
+
+    def __new__(cls, text: str, value: float) -> Self:
+        """The text of a number."""
+        written = super().__new__(cls, text)
+        written.value = value
+        return written
+
+
+def percent(value: float) -> Written:
     """A share, for example `56.2%`."""
-    return f"{100 * value:.1f}%" if math.isfinite(value) else "not finite"
+    return Written(f"{100 * value:.1f}%" if math.isfinite(value) else "not finite", value)
 
 
-def points(value: float) -> str:
+def points(value: float) -> Written:
     """A difference of shares in percentage points, for example `7.3 pp`."""
-    return f"{100 * value:.1f} pp" if math.isfinite(value) else "not finite"
+    return Written(f"{100 * value:.1f} pp" if math.isfinite(value) else "not finite", value)
 
 
-def number(value: float) -> str:
+def number(value: float) -> Written:
     """Four significant digits; whole numbers with thousands apart."""
     if not math.isfinite(value):
-        return "not finite"
-    return f"{int(value):,}" if value == int(value) and abs(value) < 1e15 else f"{value:.4g}"
+        return Written("not finite", value)
+    return Written(f"{int(value):,}" if value == int(value) and abs(value) < 1e15 else f"{value:.4g}", value)
 
 
-def size(count: float) -> str:
+def size(count: float) -> Written:
     """A number of bytes in decimal units, for example `7.96 MB`."""
-    unit = 0
-    while abs(count) >= 999.5 and unit < len(BYTE_UNITS) - 1:
-        count /= 1000
+    unit, shown = 0, count
+    while abs(shown) >= 999.5 and unit < len(BYTE_UNITS) - 1:
+        shown /= 1000
         unit += 1
-    return f"{count:.0f} B" if unit == 0 else f"{count:.3g} {BYTE_UNITS[unit]}"
+    return Written(f"{shown:.0f} B" if unit == 0 else f"{shown:.3g} {BYTE_UNITS[unit]}", count)
 
 
-def duration(seconds: float) -> str:
+def duration(seconds: float) -> Written:
     """A time, for example `7.8 s`, `3 min`, `3 min 20 s`, `2 h 5 min`."""
     if seconds < 59.95:
-        return f"{seconds:.1f} s" if seconds >= 0.1 or seconds == 0 else f"{1000 * seconds:.0f} ms"
+        text = f"{seconds:.1f} s" if seconds >= 0.1 or seconds == 0 else f"{1000 * seconds:.0f} ms"
+        return Written(text, seconds)
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     parts = [(hours, "h"), (minutes, "min"), (0 if hours else rest, "s")]
-    return " ".join(f"{count} {unit}" for count, unit in parts if count)
+    return Written(" ".join(f"{count} {unit}" for count, unit in parts if count), seconds)
 
 
-def brief(seconds: float) -> str:
+def brief(seconds: float) -> Written:
     """A time that may be very short, for example `1.2 s`, `0.41 ms`, `12.5 µs`."""
     if seconds >= 59.95:
         return duration(seconds)
     if seconds >= 0.9995:
-        return f"{seconds:.3g} s"
-    return f"{1e3 * seconds:.3g} ms" if seconds >= 1e-4 or seconds == 0 else f"{1e6 * seconds:.3g} µs"
+        return Written(f"{seconds:.3g} s", seconds)
+    text = f"{1e3 * seconds:.3g} ms" if seconds >= 1e-4 or seconds == 0 else f"{1e6 * seconds:.3g} µs"
+    return Written(text, seconds)
 
 
 def many(count: int, thing: str) -> str:

@@ -1,13 +1,21 @@
 """Which model was scored on whose data, and when: what a score is a score of."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from counterpoint.evaluate import OBSERVED
 from counterpoint.report.select import Curves, Points, by, by_client, one
 
 MODELS = {"global": "Global model", "personal": "Personal models", "peer": "Peer models"}
-SPLITS = {"test": "each client's own test", "global_test": "the global test", "train": "each client's training data"}
+SPLITS = {
+    "test": "each client's own test",
+    "global_test": "the global test",
+    "validation": "each client's own validation rows",
+    "global_validation": "the validation rows of all clients",
+    "train": "each client's training data",
+}
+OWN, COMMON = ("test", "validation"), ("global_test", "global_validation")
+"""Splits of which each client has its own, and those that are the same for all."""
 MOMENTS = {"before": "before local training", "after": "after local training"}
 
 
@@ -41,6 +49,11 @@ class View:
     def words(self) -> str:
         """Model, data and moment, for people."""
         return f"{self.what}, {self.when}"
+
+    @property
+    def common(self) -> bool:
+        """Whether the data are the same for all clients."""
+        return self.split in COMMON
 
     @property
     def when(self) -> str:
@@ -77,12 +90,12 @@ def views(curves: Curves) -> list[View]:
         for name in curves
         if name.measure == "accuracy" and name.scope in ("server", "clients:mean")
     }
-    return sorted(found, key=lambda v: (v.split != "global_test", v.model, v.moment != "before", v.over))
+    return sorted(found, key=lambda v: (not v.common, v.model, v.moment != "before", v.over))
 
 
-def views_of(curves: Curves, split: str) -> list[View]:
-    """The views on one split."""
-    return [view for view in views(curves) if view.split == split]
+def views_of(curves: Curves, splits: Collection[str]) -> list[View]:
+    """The views on these splits."""
+    return [view for view in views(curves) if view.split in splits]
 
 
 def in_words(several: Sequence[View]) -> str:

@@ -1,4 +1,4 @@
-"""Writing pages: the report of a run, and the page of a data set."""
+"""Writing pages: the report of a run, that of a comparison, and the page of a data set."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 from counterpoint.data.population import Dataset, Population
 from counterpoint.errors import UserError
+from counterpoint.experiments.store import Store
 from counterpoint.report.extras import extras
 from counterpoint.report.record import read_record
 from counterpoint.runs.folder import RunFolder
@@ -23,6 +24,23 @@ def write_report(folder: RunFolder) -> Path:
     with extras("the report"):
         from counterpoint.report.page import render
     return _write(folder.report, render(read_record(folder)))
+
+
+def write_comparison(folder: Path) -> Path:
+    """Write `report.html` into the folder of a comparison, out of its files and those of its runs only.
+
+    Runs may be missing, and may still be going on. Equal files give an equal page, which needs no network and no other
+    file.
+
+    Raises:
+        UserError: the folder holds no comparison, a file is missing or damaged, or matplotlib, jinja2 or scipy is not
+            installed.
+    """
+    store = Store.open(folder)
+    with extras("the report"):
+        from counterpoint.report.comparison.evidence import read_evidence
+        from counterpoint.report.comparison.page import render
+    return _write(store.report, render(read_evidence(folder)))
 
 
 def write_dataset_page(

@@ -34,6 +34,7 @@ class DataSettings(_Section):
         missing_test: the same for all tests, where it is another than in training.
         labels: who has labels.
         proxy: share of the training rows that everyone holds, without labels.
+        validation: share of each client's training rows that stands in for all tests; 0 for tests as they are.
     """
 
     name: str
@@ -45,6 +46,7 @@ class DataSettings(_Section):
     missing_test: str | None = None
     labels: str = "all"
     proxy: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    validation: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
 class EvaluateSettings(_Section):

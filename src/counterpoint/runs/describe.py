@@ -22,6 +22,7 @@ def describe(population: Population, print_of: str) -> dict[str, Any]:
         "card": vars(population.card),
         "clients": [_client(client) for client in population.clients],
         "global_test": _rows(population.test),
+        **({"validation": population.validation} if population.validation else {}),
         **{
             name: _rows(samples)
             for name, samples in (("proxy", population.proxy), ("server", population.server))

@@ -11,6 +11,8 @@ from counterpoint.evaluate.metric import ModelKind, Moment, Split
 Scores = dict[str, dict[str, float]]
 """By pattern, by measure."""
 
+VALIDATION: dict[Split, Split] = {"test": "validation", "global_test": "global_validation"}
+"""What splits are called where training rows stand in for tests."""
 LESS_IS_BETTER = frozenset({"loss"})
 CLIENT_ROWS_EVERY_TIME = 50
 """Up to so many clients, each one's scores are recorded at every evaluation; of more, after the last round only."""
@@ -34,7 +36,8 @@ def evaluate(engine: Engine, *, last: bool, after: bool) -> list[Metric]:
 
     A global model is scored on the global test and, `before` local training, on every client's own test; after the
     last round also `after` local training there, if `after` says so. Personal models are scored on every client's own
-    test and on the global test. All clients count, not only those that took part in the round.
+    test and on the global test. All clients count, not only those that took part in the round. Where training rows
+    stand in for tests, the names say so.
 
     Args:
         engine: with the method's state.
@@ -45,13 +48,14 @@ def evaluate(engine: Engine, *, last: bool, after: bool) -> list[Metric]:
     every = last or len(engine.clients) <= CLIENT_ROWS_EVERY_TIME
     testable = [c.id for c in engine.population.clients if len(c.test)]
     found: list[Metric] = []
+    named = {split: VALIDATION[split] if engine.population.validation else split for split in VALIDATION}
 
     def over_clients(program: str, model: ModelKind, split: Split, moment: Moment) -> None:
         by_client: dict[int, Scores] = {}
         for some in _asked_together(engine, testable, split):
             answers = engine.ask(some, getattr(method, program), method.offer())
             by_client |= {client: scores_of(answer.sums) for client, answer in answers.items()}
-        found.extend(_client_metrics(engine.round, by_client, model, split, moment, each=every))
+        found.extend(_client_metrics(engine.round, by_client, model, named[split], moment, each=every))
 
     if method.model_kind == "personal":
         over_clients("score_after", "personal", "test", "after")
@@ -61,7 +65,7 @@ def evaluate(engine: Engine, *, last: bool, after: bool) -> list[Metric]:
         whole = scores_of(method.tally(engine.server, method.weights, "global_test"))
         for pattern, scores in whole.items():
             for measure, value in scores.items():
-                name = MetricName(measure, "global", "server", "global_test", pattern, "before")
+                name = MetricName(measure, "global", "server", named["global_test"], pattern, "before")
                 found.append(Metric(engine.round, name, value))
     over_clients("score_before", "global", "test", "before")
     if last and after and not method.needs_pool:

@@ -13,6 +13,7 @@ def default_name(config: RunConfig) -> str:
     unusual += [f"test-{d.missing_test}"] if d.missing_test else []
     unusual += [f"labels-{d.labels}"] if d.labels != "all" else []
     unusual += [f"proxy{d.proxy:g}"] if d.proxy else []
+    unusual += [f"validation{d.validation:g}"] if d.validation else []
     unusual += ["+".join(d.modalities)] if d.modalities else []
     unusual += [f"{m}-{how}" for m, how in d.features.items()]
     parts = [method, Path(d.name).name, *unusual, f"seed{config.seed}"]

@@ -27,7 +27,7 @@ def prepare(
     chosen.check(config.train)
     population = data if isinstance(data, Population) else population_of(config, data)
     check_labels(chosen, population)
-    built = build_model(population.modalities, population.task, config.model, config.seed, model)
+    built = build_model(population.modalities, population.task, config.model, config.seed, model, chosen.assembly())
     check_device(config.device)
     return engine(
         population,
@@ -80,5 +80,6 @@ def population_of(config: RunConfig, name: str) -> Population:
         missing_test=d.missing_test,
         labels=d.labels,
         proxy=d.proxy,
+        validation=d.validation,
         seed=config.seed,
     )

@@ -26,6 +26,8 @@ from counterpoint.runs.watch import Watcher
 
 LOG = logging.getLogger("counterpoint")
 RUNS = Path("runs")
+DEALING = ("partition", "clients", "missing", "missing_test", "labels", "proxy", "validation", "modalities", "features")
+"""Arguments of `run` that say how data given by name is dealt out."""
 
 
 def run(
@@ -40,6 +42,7 @@ def run(
     missing_test: str | None = None,
     labels: str = "all",
     proxy: float = 0.0,
+    validation: float = 0.0,
     modalities: Sequence[str] | None = None,
     features: Mapping[str, str] | None = None,
     epochs: int = 2,
@@ -68,6 +71,8 @@ def run(
         missing_test: the same for all tests, where it is another than in training.
         labels: who has labels: `all`, `server` (clients have none), or `rate:SHARE` of each client's rows.
         proxy: share of the training rows that the server and all clients hold, without labels.
+        validation: share of each client's training rows that stands in for all tests, to choose settings by; tests as
+            they are where 0.
         modalities: of the data that are used; all where None.
         features: by modality, the frozen encoder whose features take its place, see `data.features`.
         epochs: local epochs a round.
@@ -90,47 +95,101 @@ def run(
         UserError: something given is wrong; nothing has been started.
         Stopped: Ctrl-C or SIGTERM; everything is saved.
     """
-    given = [what for what, value in (("method", method), ("data", data)) if not isinstance(value, str)]
-    dealing = {
-        "partition": partition,
-        "clients": clients,
-        "missing": missing,
-        "missing_test": missing_test,
-        "labels": labels,
-        "proxy": proxy,
-        "modalities": modalities,
-        "features": features,
-    }
-    given += ["model"] if model else []
+    config = configured(
+        method,
+        data,
+        model=model,
+        rounds=rounds,
+        clients=clients,
+        participation=participation,
+        partition=partition,
+        missing=missing,
+        missing_test=missing_test,
+        labels=labels,
+        proxy=proxy,
+        validation=validation,
+        modalities=modalities,
+        features=features,
+        epochs=epochs,
+        batch_size=batch_size,
+        lr=lr,
+        seed=seed,
+        engine=engine,
+        stack=stack,
+        workers=workers,
+        device=device,
+        settings=settings,
+    )
+    return begin(config, out, method=method, data=data, model=model, watcher=watcher)
+
+
+def configured(
+    method: str | type[Method], data: str | Population, *, model: ModuleBuilder | None = None, **options: Any
+) -> RunConfig:
+    """The configuration that `run(method, data, model=model, **options)` would have.
+
+    Raises:
+        UserError: a name or a value is wrong. Whether all of it goes together is seen when the run begins.
+    """
+    found = {**_usual(), **options}
+    dealing = {name: found.pop(name) for name in DEALING}
+    train = {name: found.pop(name) for name in ("epochs", "batch_size", "lr")}
     name = lasting_name(method) if isinstance(method, str) else method.name
-    further = sorted_settings(method, settings or {})
-    train = {"epochs": epochs, "batch_size": batch_size, "lr": lr} | further.pop("train")
+    further = sorted_settings(method, found.pop("settings") or {})
     if isinstance(data, str):
-        dealt = {"name": prepare_data.lasting_name(data), **dealing, "features": dict(features or {})}
+        dealt = {"name": prepare_data.lasting_name(data), **dealing, "features": dict(dealing["features"] or {})}
     else:
         dealt = _as_given(data, dealing)
-    config = checked(
+    objects = {"method": not isinstance(method, str), "data": not isinstance(data, str), "model": model is not None}
+    return checked(
         {
             "method": name,
             "data": dealt,
-            "rounds": rounds,
-            "participation": participation,
-            "seed": seed,
-            "engine": engine,
-            "stack": stack,
-            "workers": workers,
-            "device": device,
-            "given": given,
-            "train": train,
+            **found,
+            "given": [what for what, is_one in objects.items() if is_one],
+            "train": train | further.pop("train"),
             **further,
         }
     )
-    with one_thread(), closing(prepare(config, method=method, data=data, model=model)) as prepared:
+
+
+def begin(
+    config: RunConfig,
+    out: str | Path | None = None,
+    *,
+    method: str | type[Method] | None = None,
+    data: str | Population | None = None,
+    model: ModuleBuilder | None = None,
+    watcher: Watcher | None = None,
+) -> RunResult:
+    """Run what a configuration says.
+
+    Args:
+        config: of the run.
+        out: the run folder; one in `runs/` is made where None.
+        method: the class, if the configuration was given one.
+        data: the population, if the configuration was given one.
+        model: the model, if the configuration was given one.
+        watcher: who looks on.
+
+    Raises:
+        UserError: something of it does not exist, or does not go together; nothing has been started.
+        Stopped: Ctrl-C or SIGTERM; everything is saved.
+    """
+    chosen, source = method or config.method, data or config.data.name
+    with one_thread(), closing(prepare(config, method=chosen, data=source, model=model)) as prepared:
         folder = RunFolder.create(Path(out) if out is not None else unused(RUNS / default_name(config)), config)
         with logged(folder):
             work = Run(config, folder, prepared, watcher)
             work.start()
             return work.go()
+
+
+def _usual() -> dict[str, Any]:
+    """The defaults of `run`, of what a configuration holds."""
+    parameters = signature(run).parameters.values()
+    aside = ("method", "data", "model", "out", "watcher")
+    return {p.name: p.default for p in parameters if p.name not in aside}
 
 
 def _as_given(data: Population, dealing: Mapping[str, Any]) -> dict[str, Any]:
@@ -139,13 +198,15 @@ def _as_given(data: Population, dealing: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         UserError: it is to be dealt out again.
     """
-    usual = {f.name: f.default for f in signature(run).parameters.values()}
+    usual = _usual()
     for name, value in dealing.items():
         if value != usual[name]:
             raise UserError(
                 f"{name}={value!r} is for data given by name: {data.name} is dealt out already; leave it out."
             )
-    return {"name": data.name, "partition": GIVEN, "clients": len(data.clients), "missing": GIVEN}
+    return {"name": data.name, "partition": GIVEN, "clients": len(data.clients), "missing": GIVEN} | (
+        {"validation": data.validation} if data.validation else {}
+    )
 
 
 def resume(

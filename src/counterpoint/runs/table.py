@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -41,14 +42,44 @@ def read_metrics(path: Path) -> list[Metric]:
     Raises:
         UserError: there is none, or it is damaged.
     """
+    table = _read(path)
+    rows = zip(*(table.column(name).to_pylist() for name in SCHEMA.names), strict=True)
+    return [Metric(number, MetricName(*name), value) for number, *name, value in rows]
+
+
+def read_curves(path: Path) -> dict[MetricName, list[tuple[int, float]]]:
+    """The values of each metric by round, in order of rounds; of several in one round the last.
+
+    It makes no object a row, so that the tables of many runs are soon read.
+
+    Raises:
+        UserError: there is no table, or it is damaged.
+    """
+    table = _read(path).unify_dictionaries()
+    if not len(table):
+        return {}
+    names = [table.column(column).combine_chunks() for column in NAME_COLUMNS]
+    code = np.zeros(len(table), dtype=np.int64)
+    for column in names:
+        code = code * len(column.dictionary) + column.indices.to_numpy()
+    _, first, which = np.unique(code, return_index=True, return_inverse=True)
+    order = np.argsort(which, kind="stable")
+    ends = np.cumsum(np.bincount(which))[:-1]
+    rounds, values = (np.split(table.column(column).to_numpy()[order], ends) for column in ("round", "value"))
+    found = {}
+    for row, numbers, own in zip(first.tolist(), rounds, values, strict=True):
+        name = MetricName(*(column[row].as_py() for column in names))
+        found[name] = sorted(dict(zip(numbers.tolist(), own.tolist(), strict=True)).items())
+    return found
+
+
+def _read(path: Path) -> pa.Table:
     try:
-        table = pq.read_table(path)
+        return pq.read_table(path)
     except FileNotFoundError as error:
         raise UserError(f"there is no table of metrics {path}") from error
     except (pa.ArrowInvalid, OSError) as error:
         raise UserError(f"the table of metrics {path} is damaged ({error})") from error
-    rows = zip(*(table.column(name).to_pylist() for name in SCHEMA.names), strict=True)
-    return [Metric(number, MetricName(*name), value) for number, *name, value in rows]
 
 
 def final(metrics: Iterable[Metric]) -> dict[MetricName, float]:

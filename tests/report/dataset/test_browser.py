@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ..test_browser import BROWSER, visit
+from ..browser import BROWSER
+from ..test_browser import visit
 
 
 @pytest.mark.slow

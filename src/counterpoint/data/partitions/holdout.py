@@ -1,10 +1,10 @@
-"""Each client's test, where the source declares none: drawn after the partition, in whole natural units.
+"""Each client's test, where the source declares none, and validation rows: drawn after the partition, by natural unit.
 
 A unit may have rows at several clients. It is a test unit for all of them or for none, so that no client trains on what
 another is tested on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -24,11 +24,22 @@ Stakes = list[list[tuple[int, int]]]
 """Per unit, where it has rows and how many."""
 
 
-def hold_out(client: Ints, unit: Ints, label: Ints, clients: int, seed: int) -> tuple[NDArray[np.bool_], list[int]]:
+def hold_out(
+    client: Ints,
+    unit: Ints,
+    label: Ints,
+    clients: int,
+    seed: int,
+    *,
+    share: float = SHARE,
+    purpose: str = "test",
+    together: bool = False,
+) -> tuple[NDArray[np.bool_], list[int]]:
     """Draw test units.
 
-    What is wanted of each client is SHARE of its rows, dealt to its labels in proportion by largest remainders (chance
-    decides between equal ones). Units are then looked at in a random order, and become test units in three passes:
+    What is wanted of each client is a share of its rows, dealt to its labels in proportion by largest remainders
+    (chance decides between equal ones). Units are then looked at in a random order, and become test units in three
+    passes:
 
     1. if that lessens the sum, over clients and labels, of the squared number of test rows still wanted;
     2. if it lessens that sum and the same sum over clients together: mostly large units are left to be drawn so, those
@@ -40,24 +51,30 @@ def hold_out(client: Ints, unit: Ints, label: Ints, clients: int, seed: int) -> 
     pass, none of a label that it has. Where every unit is one row of one client, the first pass gives exactly what is
     wanted, but of labels of which a client has one row.
 
+    Where the rows of all clients are looked at together, the same sum over labels, whoever has them, is added in the
+    second and third pass: clients of few large units then give up other labels each, not all the same.
+
     Args:
         client: [rows], from 0.
         unit: [rows], the natural unit.
         label: [rows], from 0.
         clients: how many.
         seed: of the run.
+        share: of a client's rows, wanted for its test.
+        purpose: what is drawn; each purpose has chance of its own.
+        together: whether the rows of all clients are looked at together.
 
     Returns:
         bool [rows], which are for tests; and the clients that no test could be drawn for.
     """
     units, place = np.unique(unit, return_inverse=True)
-    draw = _Draw(client, place, label, clients, seed)
-    order = torch.randperm(len(units), generator=generator(seed, "partition", "test", "units")).tolist()
+    draw = _Draw(client, place, label, clients, lambda rows: wanted_rows(rows, seed, share, purpose), together)
+    order = torch.randperm(len(units), generator=generator(seed, "partition", purpose, "units")).tolist()
     for one in order:
         if draw.gain(one) > 0 and draw.fits(one) and draw.leaves_labels(one):
             draw.take(one)
     for one in order:
-        gain = 0 if draw.drawn[one] else draw.gain(one) + draw.gain_of_clients(one)
+        gain = 0 if draw.drawn[one] else draw.worth(one)
         if gain > 0 and draw.fits(one) and draw.leaves_labels(one):
             draw.take(one)
     poor = sorted((k for k in range(clients) if draw.tested[k] < LEAST_TEST), key=lambda k: draw.room[k])
@@ -76,16 +93,19 @@ class _Draw:
         tries: how many exchanges may still be tried.
     """
 
-    def __init__(self, client: Ints, unit: Ints, label: Ints, clients: int, seed: int) -> None:
+    def __init__(
+        self, client: Ints, unit: Ints, label: Ints, clients: int, wanted_of: Callable[[Ints], Ints], together: bool
+    ) -> None:
         labels = int(label.max(initial=0)) + 1
         rows = np.bincount(client * labels + label, minlength=clients * labels).reshape(clients, labels)
-        wanted = wanted_rows(rows, seed)
+        wanted = wanted_of(rows)
         self._left = rows.flatten().tolist()
         self.drawn = [False] * (int(unit.max(initial=-1)) + 1)
         self.tested = [0] * clients
         self.room = (rows.sum(axis=1) - LEAST_TRAIN).tolist()
         self._cells = _stakes(unit, client * labels + label, len(self.drawn))
         self._clients = _stakes(unit, client, len(self.drawn))
+        self._labels = _stakes(unit, label, len(self.drawn)) if together else [[] for _ in self.drawn]
         self.tries = TRIES
         self.units_at: list[list[int]] = [[] for _ in range(clients)]
         for one, at in enumerate(self._clients):
@@ -93,14 +113,17 @@ class _Draw:
                 self.units_at[k].append(one)
         self._wanted = wanted.flatten().tolist()
         self._wanted_of_client = wanted.sum(axis=1).tolist()
+        self._wanted_of_label = wanted.sum(axis=0).tolist()
 
     def gain(self, unit: int) -> int:
         """By how much the sum over clients and labels of squared wanted rows falls if the unit is taken."""
         return sum(rows * (2 * self._wanted[cell] - rows) for cell, rows in self._cells[unit])
 
-    def gain_of_clients(self, unit: int) -> int:
-        """The same of the sum over clients."""
-        return sum(rows * (2 * self._wanted_of_client[k] - rows) for k, rows in self._clients[unit])
+    def worth(self, unit: int) -> int:
+        """The same of that sum and the sum over clients, and the sum over labels where all are looked at together."""
+        of_clients: int = sum(rows * (2 * self._wanted_of_client[k] - rows) for k, rows in self._clients[unit])
+        of_labels: int = sum(rows * (2 * self._wanted_of_label[c] - rows) for c, rows in self._labels[unit])
+        return self.gain(unit) + of_clients + of_labels
 
     def fits(self, unit: int) -> bool:
         """Whether all its clients are left enough to train on if the unit is taken."""
@@ -120,6 +143,8 @@ class _Draw:
             self._wanted_of_client[k] -= sign * rows
             self.room[k] -= sign * rows
             self.tested[k] += sign * rows
+        for c, rows in self._labels[unit]:
+            self._wanted_of_label[c] -= sign * rows
 
     def clients_of(self, unit: int) -> list[int]:
         """The clients that have rows of it."""
@@ -130,21 +155,23 @@ class _Draw:
         return next(k for k, rows in self._clients[unit] if self.room[k] < rows)
 
 
-def wanted_rows(rows: Ints, seed: int) -> Ints:
+def wanted_rows(rows: Ints, seed: int, share: float = SHARE, purpose: str = "test") -> Ints:
     """How many test rows are wanted.
 
     Args:
         rows: [clients, labels], what clients have.
         seed: of the run; chance decides between equal remainders.
+        share: of a client's rows.
+        purpose: what is drawn.
 
     Returns:
         [clients, labels].
     """
     total = rows.sum(axis=1, keepdims=True)
-    wanted = np.floor(SHARE * total + 0.5).astype(np.int64)
+    wanted = np.floor(share * total + 0.5).astype(np.int64)
     wanted = np.minimum(np.maximum(np.minimum(wanted, total - LEAST_TRAIN), LEAST_TEST), total)
     counts, remainder = np.divmod(wanted * rows, np.maximum(total, 1))
-    chance = torch.rand(rows.shape, generator=generator(seed, "partition", "test", "labels")).numpy()
+    chance = torch.rand(rows.shape, generator=generator(seed, "partition", purpose, "labels")).numpy()
     rank = np.lexsort((chance, -remainder), axis=1).argsort(axis=1)
     more: Ints = counts + (rank < wanted - counts.sum(axis=1, keepdims=True))
     return more
@@ -166,7 +193,7 @@ def _provide(draw: _Draw, client: int) -> bool:
         able = [unit for unit in own if not draw.drawn[unit] and draw.fits(unit)]
         if able:
             best = [unit for unit in able if draw.leaves_labels(unit)] or able
-            draw.take(max(best, key=lambda unit: draw.gain(unit) + draw.gain_of_clients(unit)))
+            draw.take(max(best, key=draw.worth))
         elif not _exchange(draw, client, own):
             return False
     return True

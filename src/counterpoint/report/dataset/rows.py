@@ -56,7 +56,7 @@ def by_class(dataset: Dataset) -> Plot:
     told = ", ".join(f"{name}: {units.number(sum(row.values()))}" for name, row in list(shown.items())[:20])
     alt = f"Rows of {len(classes):,} classes by side, stacked bars. {told}."
     cells = [[name, *map(units.number, row.values()), units.number(sum(row.values()))] for name, row in found.items()]
-    cells.append(["all", *(units.number(n) for n in counts.sum(dim=0).tolist()), units.number(int(counts.sum()))])
+    every = ["all", *(units.number(n) for n in counts.sum(dim=0).tolist()), units.number(int(counts.sum()))]
     caption = "The largest class first." + (f" The first {MOST_BARS} are drawn." if len(found) > len(shown) else "")
-    table = Table(["class", *(SIDES[side] for side in sides), "all"], cells)
+    table = Table(["class", *(SIDES[side] for side in sides), "all"], cells, sums=every)
     return Plot("By class", stacked("rows", alt, shown, units.number), caption, table)

@@ -77,7 +77,7 @@ def column_table(names: tuple[str, ...], values: NDArray[np.float64], missing: N
 
 def share(value: float) -> str:
     """A share that is only called nothing where it is."""
-    return "0%" if value == 0 else "< 0.1%" if value < 0.001 else units.percent(value)
+    return units.Written("0%" if value == 0 else "< 0.1%", value) if value < 0.001 else units.percent(value)
 
 
 def _brief(value: float, scale: float = 0.0) -> str:

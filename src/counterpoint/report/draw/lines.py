@@ -8,7 +8,6 @@ from matplotlib.ticker import MaxNLocator
 
 from counterpoint.report.draw.canvas import draw, legend, ticks
 from counterpoint.report.draw.colours import INK
-from counterpoint.report.select import Points
 from counterpoint.report.units import short
 
 MARKED = 25
@@ -20,7 +19,7 @@ class Line:
     """One line, with a band of this half width around it, if any."""
 
     label: str
-    points: Points
+    points: Sequence[tuple[float, float]]
     colour: str = INK
     dash: str = "-"
     marker: str = "o"

@@ -9,8 +9,14 @@ from counterpoint.report.parts import Plot, Section, Table
 from counterpoint.report.people import Person, people
 from counterpoint.report.record import Record
 from counterpoint.report.sections.ownership import accuracy_by_ownership
-from counterpoint.report.views import View, in_words, views_of
+from counterpoint.report.views import COMMON, OWN, View, in_words, views_of
 
+TITLES = {
+    "test": "own test",
+    "global_test": "the global test",
+    "validation": "own validation rows",
+    "global_validation": "all validation rows",
+}
 MOST_ROWS = 40
 """Up to so many clients have a row each."""
 
@@ -19,8 +25,8 @@ def clients(record: Record) -> Section:
     """Accuracy by client, on their own tests and, of personal models, on the global test."""
     everyone = people(record.population)
     plots: list[Plot | None] = []
-    for split in ("test", "global_test"):
-        over_clients = [view for view in views_of(record.curves, split) if view.over == "clients"]
+    for splits in (OWN, COMMON):
+        over_clients = [view for view in views_of(record.curves, splits) if view.over == "clients"]
         by_view = {view: view.by_client(record.curves, "accuracy") for view in over_clients}
         found = {view: values for view, values in by_view.items() if values}
         if found:
@@ -36,7 +42,7 @@ def accuracy_by_client(scores: Mapping[View, Mapping[int, float]], everyone: Map
         scores: by view, by client; of one split.
         everyone: who the clients are.
     """
-    split = next(iter(scores)).split
+    view = next(iter(scores))
     series = {view.moment: values for view, values in scores.items()}
     main = list(series.values())[-1]
     order = sorted((c for c in main if all(c in values for values in series.values())), key=lambda c: -main[c])
@@ -46,8 +52,8 @@ def accuracy_by_client(scores: Mapping[View, Mapping[int, float]], everyone: Map
         f"best {units.percent(max(values[c] for c in order))}"
         for when, values in series.items()
     )
-    title = "Accuracy on own test" if split == "test" else "Accuracy on the global test"
-    name, alt = f"clients-{split}", f"{title} of {units.many(len(order), 'client')}. {told}."
+    title = f"Accuracy on {TITLES[view.split]}"
+    name, alt = f"clients-{view.split}", f"{title} of {units.many(len(order), 'client')}. {told}."
     caption = f"{in_words(list(scores))}. "
     if len(order) <= MOST_ROWS:
         rows = _rows(order, series, everyone)
@@ -58,7 +64,7 @@ def accuracy_by_client(scores: Mapping[View, Mapping[int, float]], everyone: Map
     else:
         svg = histogram(name, alt, {w: [v[c] for c in order] for w, v in series.items()}, units.percent)
         caption += "How many clients have which accuracy; an upright line is the mean."
-    head = ["client", "modalities", "test rows", *series]
+    head = ["client", "modalities", "validation rows" if "validation" in view.split else "test rows", *series]
     cells = [
         [p.name, p.owns, units.number(p.test), *(units.percent(values[p.id]) for values in series.values())]
         for p in (everyone.get(c) or Person(c) for c in order)

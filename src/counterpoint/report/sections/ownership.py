@@ -28,8 +28,9 @@ def accuracy_by_ownership(scores: Mapping[View, Mapping[int, float]], everyone: 
         }
         for owns in sorted(members, key=lambda owns: (-owns.count("+"), owns))
     }
-    split = next(iter(scores)).split
-    title = "By modalities owned" + ("" if split == "test" else ", on the global test")
+    view = next(iter(scores))
+    where = "all validation rows" if view.split == "global_validation" else "the global test"
+    title = "By modalities owned" + (f", on {where}" if view.common else "")
     told = "; ".join(f"{row}: {', '.join(map(units.percent, values.values()))}" for row, values in rows.items())
     alt = f"Mean accuracy of clients, bars, {title[0].lower()}{title[1:]}. {told}."
     caption = f"{in_words(list(scores))}; means over the clients that own the same. In brackets: clients."
@@ -37,4 +38,4 @@ def accuracy_by_ownership(scores: Mapping[View, Mapping[int, float]], everyone: 
         ["owned", *(view.moment for view in scores)],
         [[row, *map(units.percent, values.values())] for row, values in rows.items()],
     )
-    return Plot(title, grouped(f"owned-{split}", alt, rows, units.percent, 1.16), caption, table)
+    return Plot(title, grouped(f"owned-{view.split}", alt, rows, units.percent, 1.16), caption, table)

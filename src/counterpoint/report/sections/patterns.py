@@ -8,6 +8,12 @@ from counterpoint.report.record import Record
 from counterpoint.report.select import Curves, Points, last
 from counterpoint.report.views import View, views
 
+TITLES = {
+    "test": "On own tests",
+    "global_test": "On the global test",
+    "validation": "On own validation rows",
+    "global_validation": "On all validation rows",
+}
 MEASURES = {"accuracy": "accuracy", "macro_f1": "macro-F1", "auc": "AUC"}
 
 
@@ -32,7 +38,7 @@ def scores_by_pattern(curves: Curves, view: View) -> Plot | None:
     drawn = [label for label in known if all(p in scores[label] for p in found)]
     rows = {named[p]: {label: last(scores[label][p]) for label in drawn} for p in found}
     told = "; ".join(f"{p}: {', '.join(map(units.percent, v.values()))}" for p, v in rows.items())
-    title = "On the global test" if view.split == "global_test" else f"On own tests, {view.when}"
+    title = TITLES[view.split] if view.common else f"{TITLES[view.split]}, {view.when}"
     what = f"{', '.join(drawn[:-1])} and {drawn[-1]}"
     alt = f"{what[0].upper()}{what[1:]} {title[0].lower()}{title[1:]}, bars by pattern. {told}."
     caption = f"{view.words}." + (" Means over the clients that can be scored." if view.over == "clients" else "")
@@ -56,5 +62,5 @@ def _counts(curves: Curves, view: View, pattern: str) -> list[str]:
     of_clients = [n for n in view.by_client(curves, "samples", pattern).values() if n]
     if not of_clients:
         return [units.UNKNOWN, units.UNKNOWN]
-    total = max(of_clients) if view.split == "global_test" else sum(of_clients)
+    total = max(of_clients) if view.common else sum(of_clients)
     return [units.number(total), units.number(len(of_clients))]

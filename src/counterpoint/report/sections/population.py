@@ -11,6 +11,8 @@ from counterpoint.report.parts import Plot, Section, Table
 from counterpoint.report.people import Person, mapping, people
 from counterpoint.report.record import Record
 
+OWNERS = "main owners"
+"""What the table of clients shows, and no list."""
 MOST_CELLS = 4000
 """Of larger matrices the table shows sums by class only."""
 
@@ -28,7 +30,9 @@ def people_section(told: Mapping[str, Any]) -> Section:
         "Population",
         facts=[*_sizes(told, everyone), *_modalities(told, everyone), *_drawn(told)],
         plots=[plot for plot in (labels(everyone), modalities(told, everyone)) if plot],
-        tables=[table for table in (patterns(told, everyone), client_table(everyone)) if table],
+        tables=[
+            table for table in (patterns(told, everyone), client_table(everyone, main_owners(told), told)) if table
+        ],
     )
 
 
@@ -48,7 +52,7 @@ def labels(everyone: list[Person]) -> Plot | None:
     )
     svg = heat("labels", alt, counts, [person.name for person in known], classes)
     cells = [[p.name, *map(units.number, row)] for p, row in zip(known, counts, strict=True)]
-    table = Table(["client", *classes], [*cells, ["all", *map(units.number, sums)]])
+    table = Table(["client", *classes], cells, sums=["all", *map(units.number, sums)])
     if len(known) * len(classes) > MOST_CELLS:
         table = Table(["class", "training rows"], [[c, units.number(n)] for c, n in zip(classes, sums, strict=True)])
     return Plot("Labels", svg, "Training rows by client and class; the darker, the more.", table)
@@ -73,17 +77,18 @@ def modalities(told: Mapping[str, Any], everyone: list[Person]) -> Plot | None:
     )
     svg = heat("modalities", alt, counts, [person.name for person in known], names)
     cells = [[p.name, *map(units.number, row)] for p, row in zip(known, counts, strict=True)]
-    cells.append(["all", *(units.number(sum(column)) for column in zip(*counts, strict=True))])
+    every = ["all", *(units.number(sum(column)) for column in zip(*counts, strict=True))]
     caption = "Training rows that have each modality, by client; blank: none."
-    return Plot("Modalities", svg, caption, Table(["client", *names], cells))
+    return Plot("Modalities", svg, caption, Table(["client", *names], cells, sums=every))
 
 
 def patterns(told: Mapping[str, Any], everyone: list[Person]) -> Table | None:
     """Rows by exactly which modalities they have."""
-    columns = {"training rows": Counter[str](), "global test rows": Counter[str]()}
+    held = "validation rows" if told.get("validation") else "global test rows"
+    columns = {"training rows": Counter[str](), held: Counter[str]()}
     for person in everyone:
         columns["training rows"].update(person.patterns)
-    columns["global test rows"].update(mapping(mapping(told.get("global_test")).get("patterns")))
+    columns[held].update(mapping(mapping(told.get("global_test")).get("patterns")))
     known = {title: counts for title, counts in columns.items() if counts}
     found = sorted({pattern for counts in known.values() for pattern in counts}, key=lambda p: (-p.count("+"), p))
     if not found:
@@ -92,26 +97,43 @@ def patterns(told: Mapping[str, Any], everyone: list[Person]) -> Table | None:
     return Table(["exactly", *known], rows, title="Which modalities rows have")
 
 
-def client_table(everyone: list[Person]) -> Table | None:
+def main_owners(told: Mapping[str, Any]) -> Mapping[str, str]:
+    """By name of a client, from whom most of its rows are, where owners were mixed."""
+    return mapping(mapping(mapping(told.get("drawn")).get("partition")).get(OWNERS))
+
+
+def client_table(everyone: list[Person], owners: Mapping[str, str], told: Mapping[str, Any]) -> Table | None:
     """The clients."""
-    rows = [[str(p.id), p.name, p.owns, units.number(p.train), units.number(p.test)] for p in everyone]
-    if not rows:
+    if not everyone:
         return None
-    return Table(["id", "client", "modalities", "training rows", "test rows"], rows, words=3, title="Clients")
+    rows = [
+        [str(p.id), p.name, p.owns, *([owners.get(p.name, units.UNKNOWN)] if owners else []), *_rows(p)]
+        for p in everyone
+    ]
+    head = ["id", "client", "modalities", *(["most rows of"] if owners else []), "training rows"]
+    head.append("validation rows" if told.get("validation") else "test rows")
+    return Table(head, rows, words=4 if owners else 3, title="Clients")
+
+
+def _rows(person: Person) -> list[str]:
+    return [units.number(person.train), units.number(person.test)]
 
 
 def _sizes(told: Mapping[str, Any], everyone: list[Person]) -> list[tuple[str, str]]:
     train, test, hidden = (sum(getattr(p, split) for p in everyone) for split in ("train", "test", "unlabelled"))
     rows, proxy, server = (mapping(told.get(whose)).get("rows", 0) for whose in ("global_test", "proxy", "server"))
+    own, all_of_it = ("in the clients' own tests", "in the global test")
+    if told.get("validation"):
+        own, all_of_it = ("for the clients' own validation", "for validation in all")
     counts = {
         "for training": train,
         "for training without labels": hidden,
-        "in the clients' own tests": test,
-        "in the global test": rows,
+        own: test,
+        all_of_it: rows,
         "without labels that everyone holds": proxy,
         "with labels that the server alone holds": server,
     }
-    always = ("for training", "in the clients' own tests", "in the global test")
+    always = ("for training", own, all_of_it)
     return [
         ("clients", units.number(len(everyone))),
         ("rows", ", ".join(f"{count:,} {what}" for what, count in counts.items() if count or what in always)),
@@ -133,7 +155,8 @@ def _modalities(told: Mapping[str, Any], everyone: list[Person]) -> list[tuple[s
 def _drawn(told: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What partition and missingness asked for and what came out, whatever keys there are."""
     drawn = mapping(told.get("drawn"))
-    found = [(what, _listed(mapping(drawn.get(what)))) for what in ("partition", "missing")]
+    known = {what: mapping(drawn.get(what)) for what in ("partition", "missing")}
+    found = [(what, _listed({k: v for k, v in of.items() if k != OWNERS})) for what, of in known.items()]
     lost = mapping(drawn.get("test")).get("realised missing rate")
     if lost is not None:
         found.append(("missing in the global test", f"realised rate: {_value(lost, 'rate')}"))

@@ -1,6 +1,7 @@
 """Scores by round."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from counterpoint.evaluate import OBSERVED
 from counterpoint.report import units
@@ -9,17 +10,18 @@ from counterpoint.report.draw.lines import Line, lines
 from counterpoint.report.parts import Plot, Section, Table
 from counterpoint.report.record import Record
 from counterpoint.report.select import Curves, Points
-from counterpoint.report.views import View, in_words, views, views_of
+from counterpoint.report.views import COMMON, OWN, View, in_words, views, views_of
 
 MOST_ROUNDS = 40
 """Tables of curves show at most so many rounds."""
 SHARE = (0.0, 1.0)
+Number = TypeVar("Number", bound=float)
 
 
 def rounds(record: Record) -> Section:
     """Accuracy, AUC where there are two classes, and loss by round."""
     curves = record.curves
-    plots = [accuracy_by_pattern(curves, view) for view in views_of(curves, "global_test")]
+    plots = [accuracy_by_pattern(curves, view) for view in views_of(curves, COMMON)]
     plots += [own_test(curves), area(curves), loss(curves)]
     every = record.config.evaluate.every
     lead = "Scored after every round." if every == 1 else f"Scored every {every} rounds, and after the last."
@@ -38,7 +40,7 @@ def accuracy_by_pattern(curves: Curves, view: View) -> Plot | None:
         caption += " Each line is the mean over the clients that can be scored."
     return curve_plot(
         f"accuracy-{view.name}",
-        "Accuracy on the global test",
+        "Accuracy on all validation rows" if view.split == "global_validation" else "Accuracy on the global test",
         caption,
         drawn,
         units.percent,
@@ -49,7 +51,7 @@ def accuracy_by_pattern(curves: Curves, view: View) -> Plot | None:
 def own_test(curves: Curves) -> Plot | None:
     """Accuracy on the clients' own tests: mean with spread, and worst."""
     drawn = []
-    found = [view for view in views_of(curves, "test") if view.over == "clients"]
+    found = [view for view in views_of(curves, OWN) if view.over == "clients"]
     for n, view in enumerate(found):
         mean, worst = (view.score(curves, "accuracy", f"clients:{how}") for how in ("mean", "worst"))
         spread = [value for _, value in view.score(curves, "accuracy", "clients:std")]
@@ -59,9 +61,8 @@ def own_test(curves: Curves) -> Plot | None:
     if not drawn:
         return None
     note = "Every client counts once; the band is one standard deviation over clients to either side of the mean."
-    return curve_plot(
-        "own-test", "Accuracy on own tests", f"{in_words(found)}. {note}", drawn, units.percent, bounds=SHARE
-    )
+    title = "Accuracy on own validation rows" if found[0].split == "validation" else "Accuracy on own tests"
+    return curve_plot("own-test", title, f"{in_words(found)}. {note}", drawn, units.percent, bounds=SHARE)
 
 
 def area(curves: Curves) -> Plot | None:
@@ -79,7 +80,8 @@ def loss(curves: Curves) -> Plot | None:
 def _by_view(curves: Curves, measure: str) -> list[Line]:
     drawn = []
     for n, view in enumerate(views(curves)):
-        label = f"{'global' if view.split == 'global_test' else 'own'} test, {view.moment}"
+        tests = "validation" if "validation" in view.split else "test"
+        label = f"{'global' if view.common else 'own'} {tests}, {view.moment}"
         points = view.score(curves, measure)
         drawn.append(Line(label, points, colour(n), DASHES[n % len(DASHES)], marker(n)))
     return drawn
@@ -112,11 +114,15 @@ def curve_plot(
     return Plot(title, lines(name, alt, shown, value, bounds=bounds, from_zero=from_zero), caption, table)
 
 
-def curve_table(curves: Mapping[str, Points], value: Callable[[float], str]) -> Table:
+def curve_table(curves: Mapping[str, Sequence[tuple[float, float]]], value: Callable[[float], str]) -> Table:
     """Values by round; of very many rounds some, among them the last."""
-    numbers = sorted({number for points in curves.values() for number, _ in points})
-    step = -(-len(numbers) // MOST_ROUNDS)
-    shown = numbers[::-1][::step][::-1]
+    shown = thinned(sorted({number for points in curves.values() for number, _ in points}))
     cells = {label: dict(points) for label, points in curves.items()}
     rows = [[str(n), *(value(c[n]) if n in c else units.UNKNOWN for c in cells.values())] for n in shown]
     return Table(["round", *curves], rows)
+
+
+def thinned(numbers: Sequence[Number], most: int = MOST_ROUNDS) -> list[Number]:
+    """At most so many of these, evenly apart, among them the last."""
+    step = max(1, -(-len(numbers) // most))
+    return list(numbers[::-1][::step][::-1])

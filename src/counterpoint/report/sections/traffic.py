@@ -53,6 +53,16 @@ def totals(curves: Curves) -> dict[str, float]:
     }
 
 
+def sent(curves: Curves) -> Points:
+    """Bytes up and down by the end of each round."""
+    each: Counter[int] = Counter()
+    for blocks in by_round(curves).values():
+        for points in blocks.values():
+            each.update({number: int(value) for number, value in points})
+    numbers = sorted(each)
+    return list(zip(numbers, accumulate(each[number] for number in numbers), strict=True))
+
+
 def bytes_by_block(curves: Curves) -> Plot | None:
     """Bytes of all rounds, by block and direction."""
     sums = {
@@ -71,9 +81,9 @@ def bytes_by_block(curves: Curves) -> Plot | None:
     told = " and ".join(f"{units.size(sum(sums[d].values()))} {d}" for d in DIRECTIONS)
     alt = f"Bytes up and down, stacked by block. {told}. Largest block: {blocks[0]}, {units.size(both[blocks[0]])}."
     cells = [[block, *(units.size(sums[d][block]) for d in DIRECTIONS)] for block in blocks]
-    cells.append(["all", *(units.size(sum(sums[d].values())) for d in DIRECTIONS)])
+    every = ["all", *(units.size(sum(sums[d].values())) for d in DIRECTIONS)]
     svg = stacked("bytes-block", alt, rows, units.size, unit=0.5)
-    return Plot("By block", svg, f"All rounds: {told}.", Table(["block", *DIRECTIONS], cells))
+    return Plot("By block", svg, f"All rounds: {told}.", Table(["block", *DIRECTIONS], cells, sums=every))
 
 
 def bytes_by_round(curves: Curves) -> Plot | None:
