@@ -8,6 +8,7 @@ from pathlib import Path
 from counterpoint.errors import UserError, unknown
 from counterpoint.methods.centralized import Centralized
 from counterpoint.methods.fedavg import FedAvg
+from counterpoint.methods.fedcmi import FedCMI
 from counterpoint.methods.fedopt import FedAdagrad, FedAdam, FedYogi
 from counterpoint.methods.fedprox import FedProx
 from counterpoint.methods.local import Local
@@ -15,7 +16,7 @@ from counterpoint.methods.method import Method
 from counterpoint.methods.scaffold import Scaffold
 
 METHODS: dict[str, type[Method]] = {
-    cls.name: cls for cls in (Local, Centralized, FedAvg, FedProx, Scaffold, FedAdam, FedYogi, FedAdagrad)
+    cls.name: cls for cls in (Local, Centralized, FedAvg, FedProx, Scaffold, FedAdam, FedYogi, FedAdagrad, FedCMI)
 }
 
 
