@@ -1,6 +1,5 @@
 """A method differs from itself under other seeds by chance alone; one whose loss is broken differs for certain."""
 
-
 import pytest
 
 from counterpoint.experiments import Comparison, Results, Store, cases
