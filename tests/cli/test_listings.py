@@ -1,5 +1,6 @@
 """`methods` and `data`."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,12 +39,15 @@ def test_methods_lists_all(call: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_a_method_shows_its_settings(call: Callable[..., Any], name: str) -> None:
+def test_a_method_shows_its_settings(call: Callable[..., Any], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     status, out, _ = call("methods", name)
     assert status == 0
-    words = out.partition("--set KEY=VALUE")[2].split()
+    told = out.partition("--set KEY=VALUE")[2]
+    rows = {cells[0]: cells for line in told.splitlines() if (cells := re.split(r"\s{2,}", line.strip()))}
     for key, field in options_model(find_method(name)).model_fields.items():
-        assert words[words.index(key) + 2] == str(field.default)
+        assert rows[key][2] == str(field.default).replace("True", "true").replace("False", "false")
+    words = told.split()
     for section, keys in SECTIONS.items():
         assert {f"{section}.{key}" for key in keys} <= set(words)
 

@@ -16,7 +16,7 @@ from counterpoint.exchange import Tensors
 from counterpoint.methods import FedAvg, TrainSettings
 from counterpoint.methods.fedcmi import FedCMI
 from counterpoint.methods.infiltration import directions
-from counterpoint.models import Model
+from counterpoint.models import Model, ModelSettings
 from counterpoint.randomness import generator
 
 Make = Callable[..., Any]
@@ -331,3 +331,9 @@ def test_the_easy_modality_dominates_whatever_it_is_called(taught: Make, names: 
     sums = {n: v.sum(0) for n, v in method._confidences(method.weights, batch, {}).items()}
     found = directions(sums, ["acc", "gyro"], 2.0, 1.0)
     assert found["dominant"].tolist() == [float(m == names[0]) for m in ("acc", "gyro")]
+
+
+def test_a_setting_of_other_networks_is_refused_not_ignored(make_population: Make) -> None:
+    people = make_population([5])
+    with pytest.raises(UserError, match=r"fedcmi has a fusion of its own: say fusion=..., not model.fusion=concat"):
+        FedCMI().assembly()({}, people.task, ModelSettings(fusion="concat"))

@@ -132,6 +132,7 @@ def _go(
 ) -> None:
     from counterpoint.cli.comparison import print_results
     from counterpoint.cli.grid import choose_observer
+    from counterpoint.cli.reading import reading
     from counterpoint.cli.sweeping import choose_observer as choose_search_observer
     from counterpoint.experiments import Store, cases
     from counterpoint.experiments.go import compare as go
@@ -142,7 +143,8 @@ def _go(
     from counterpoint.runs import Stopped
 
     distributions()
-    ready(comparison)
+    with reading(quiet=quiet):
+        ready(comparison)
     cases(comparison)  # what is wrong with any is said before anything is begun
     store = Store.create(out, comparison)
     try:

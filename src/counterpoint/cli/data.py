@@ -8,8 +8,9 @@ import typer
 from rich import box
 from rich.table import Table
 
-from counterpoint.cli.console import stderr, stdout
+from counterpoint.cli.console import stdout
 from counterpoint.cli.help import Command, example
+from counterpoint.cli.reading import reading
 from counterpoint.cli.run import MISSING, PARTITIONS
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def get(
     """
     from counterpoint.data import sources
 
-    with stderr().status(f"fetching and converting {name}"):
+    with reading():
         path = sources.get(name, force)
     typer.echo(path)
 
@@ -159,6 +160,6 @@ def check(folder: Annotated[Path, typer.Argument(metavar="FOLDER", hidden=True)]
     from counterpoint.cli.datacheck import print_understood
     from counterpoint.data.own import load_folder
 
-    with stderr().status(f"reading {folder}"):
+    with reading():
         dataset = load_folder(folder)
     print_understood(dataset, stdout())

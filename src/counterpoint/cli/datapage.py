@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from counterpoint.cli.console import stderr
+from counterpoint.cli.reading import reading
 from counterpoint.errors import UserError
 
 
@@ -28,8 +29,9 @@ def write_page(name: str, options: Mapping[str, Any], seed: int, out: Path | Non
     path = out if out is not None else Path(f"data-{Path(name).resolve().name}.html")
     if not path.parent.is_dir():
         raise UserError(f"cannot write {path}: there is no folder {path.parent}")
-    with stderr().status(f"drawing {name}"):
+    with reading():
         dataset = prepared(name)
+    with stderr().status(f"drawing {name}"):
         try:
             population, why = populate(dataset, **options, seed=seed), ""
         except UserError as error:

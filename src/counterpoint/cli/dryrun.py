@@ -11,6 +11,7 @@ from rich.table import Table
 
 from counterpoint.cli.console import stderr, stdout
 from counterpoint.cli.grid import spoken
+from counterpoint.cli.reading import reading
 from counterpoint.experiments import Comparison, Store, cases
 from counterpoint.experiments.probe import Price, prices
 from counterpoint.experiments.ready import ready
@@ -26,7 +27,8 @@ def show_cost(comparison: Comparison, out: Path, jobs: int, *, quiet: bool, as_j
         quiet: print no remark meanwhile.
         as_json: print one line of JSON and no table.
     """
-    ready(comparison)
+    with reading(quiet=quiet):
+        ready(comparison)
     runs = cases(comparison)
     if not quiet:
         with stderr().status("two rounds of each method on each data set ..."):

@@ -24,9 +24,10 @@ def resume(
     from counterpoint import runs
     from counterpoint.cli.outcome import show
     from counterpoint.cli.progress import choose_watcher
+    from counterpoint.cli.reading import reading
     from counterpoint.cli.stopping import stoppable
 
     watcher = choose_watcher(quiet=quiet)
-    with stoppable(watcher):
+    with stoppable(watcher), reading(quiet=quiet):
         result = runs.resume(folder, workers=workers, watcher=watcher)
     show(result, quiet=quiet, as_json=as_json, report=report, profile=profile)

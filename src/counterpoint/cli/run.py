@@ -95,6 +95,7 @@ def run(
     from counterpoint import runs
     from counterpoint.cli.outcome import show
     from counterpoint.cli.progress import choose_watcher
+    from counterpoint.cli.reading import reading
     from counterpoint.cli.stopping import stoppable
 
     options: dict[str, Any] = {
@@ -127,7 +128,7 @@ def run(
     if profile:
         further = {**_of_profile(profile, method, given), **further}
     watcher = choose_watcher(quiet=quiet)
-    with stoppable(watcher):
+    with stoppable(watcher), reading(quiet=quiet):
         result = runs.run(method, data, **given, settings=further, watcher=watcher)
     show(result, quiet=quiet, as_json=as_json, report=report, profile=profile == "")
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from counterpoint.cli.console import stdout
+from counterpoint.cli.reading import reading
 from counterpoint.cli.run import MISSING, PARTITIONS, listed, parsed
 from counterpoint.errors import UserError
 
@@ -128,7 +129,8 @@ def sweep(
     )
     profile = name or data_profile("tuned/{data}", data)
     own_path(profile)
-    _check(searched)
+    with reading(quiet=quiet):
+        _check(searched)
     _go(Study(searched, out or RUNS / searched.own_name), profile, jobs or cores(), quiet=quiet, as_json=as_json)
 
 

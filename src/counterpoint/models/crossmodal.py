@@ -43,6 +43,7 @@ class CrossModal(nn.Module):
         depth: linear layers of a projector of kind `mlp`.
         fusion: F.
         infiltrates: whether there are I_m; s takes the place of i where not.
+        dropout: share of the values of embeddings z that a training step leaves out.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class CrossModal(nn.Module):
         depth: int = 3,
         fusion: SlotKind = "concat",
         infiltrates: bool = True,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         names = sorted(encoders)
@@ -64,6 +66,7 @@ class CrossModal(nn.Module):
         self.classify = nn.ModuleDict({m: nn.Linear(width, classes) for m in names})
         self.fusion = SLOTS[fusion](names, width, classes)
         self.width = width
+        self.drop = nn.Dropout(dropout) if dropout else nn.Identity()
         for part in (self.project, self.infiltrate, self.classify, self.fusion):
             part.apply(_initialised)
 
@@ -94,7 +97,7 @@ class CrossModal(nn.Module):
     def _projections(self, batch: Batch) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         own, foreign = {}, {}
         for m in sorted(batch.x):
-            z = encode_present(self.encoder[m], batch.x[m], batch.present[m], self.width)
+            z = self.drop(encode_present(self.encoder[m], batch.x[m], batch.present[m], self.width))
             own[m] = self.project[m](z)
             foreign[m] = self.infiltrate[m](z) if m in self.infiltrate else own[m]
         return own, foreign

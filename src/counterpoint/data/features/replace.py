@@ -11,15 +11,12 @@ from counterpoint.data.features.encoder import FrozenEncoder, Progress
 from counterpoint.data.features.registry import FEATURES
 from counterpoint.data.modality import Modality
 from counterpoint.data.population import Dataset
+from counterpoint.data.progress import tell
 from counterpoint.errors import UserError, unknown
 from counterpoint.storage import digest
 
 
-def _silent(done: int, total: int) -> None:
-    """Tell nobody."""
-
-
-def with_features(dataset: Dataset, modality: str, encoder: str, progress: Progress = _silent) -> Dataset:
+def with_features(dataset: Dataset, modality: str, encoder: str, progress: Progress | None = None) -> Dataset:
     """The same data set with a frozen encoder's features in the place of a modality: a table of the same name.
 
     Features are computed once for all clients and runs. They lie in the user's cache under a digest of the encoder (its
@@ -30,7 +27,8 @@ def with_features(dataset: Dataset, modality: str, encoder: str, progress: Progr
         dataset: from a source, or your own.
         modality: one of its.
         encoder: a name in `FEATURES`.
-        progress: is told how far the computation is; never called where the features are in the cache.
+        progress: is told how far the computation is, whoever listens to `data.progress` where None; never called where
+            the features are in the cache.
 
     Raises:
         UserError: there is no such modality or encoder, they do not fit together, the encoder lacks something that it
@@ -48,7 +46,8 @@ def with_features(dataset: Dataset, modality: str, encoder: str, progress: Progr
         )
     there = dataset.samples.present[modality]
     values = torch.zeros(len(there), chosen.size)
-    values[there] = _features(dataset.samples.x[modality][there], sense, encoder, chosen, progress)
+    telling = progress or (lambda done, total: tell(f"features of {modality} by {encoder}", done, total))
+    values[there] = _features(dataset.samples.x[modality][there], sense, encoder, chosen, telling)
     card = dataset.card
     told = f"table, {chosen.size}, features of the frozen encoder {encoder}"
     return replace(

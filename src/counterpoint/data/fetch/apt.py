@@ -9,6 +9,7 @@ from typing import IO
 
 from counterpoint.data.fetch.client import run
 from counterpoint.data.fetch.pin import Pin, failed, no_client
+from counterpoint.data.progress import tell
 from counterpoint.errors import UserError
 
 MAGIC = b"!<arch>\n"
@@ -45,8 +46,9 @@ def unpacked(package: Path) -> Iterator[tarfile.TarFile]:
         UserError: it is no package of Debian, or it is damaged.
     """
     try:
-        with package.open("rb") as file, tarfile.open(fileobj=_Files(file), mode="r|*") as archive:
+        with package.open("rb") as file, tarfile.open(fileobj=_Files(file, package.name), mode="r|*") as archive:
             yield archive
+        tell(f"unpacking {package.name}", 1, 1)
     except (tarfile.ReadError, EOFError) as error:
         raise UserError(f"{package} is no package of Debian that can be unpacked ({error}): delete it.") from error
 
@@ -58,13 +60,15 @@ class _Files(io.RawIOBase):
     decimal in the ten from byte 48 on) and beginning at an even place.
     """
 
-    def __init__(self, package: IO[bytes]) -> None:
+    def __init__(self, package: IO[bytes], label: str) -> None:
         self.package = package
+        self.label = label
         if package.read(len(MAGIC)) != MAGIC:
             raise tarfile.ReadError("it is no archive")
         while len(header := package.read(60)) == 60 and header[48:58].strip().isdigit():
             self.left = int(header[48:58])
             if header.startswith(FILES):
+                self.size = self.left
                 return
             package.seek(self.left + self.left % 2, io.SEEK_CUR)
         raise tarfile.ReadError("it holds no files")
@@ -73,4 +77,5 @@ class _Files(io.RawIOBase):
         """At most so many of the bytes that are left, or all of them."""
         data = self.package.read(self.left if size < 0 else min(size, self.left))
         self.left -= len(data)
+        tell(f"unpacking {self.label}", min(self.size - self.left, self.size - 1), self.size)
         return data

@@ -10,6 +10,7 @@ from counterpoint.data.fetch.apt import apt_download
 from counterpoint.data.fetch.npm import npm_download
 from counterpoint.data.fetch.pin import Pin, Registry, download_path, wrong_download
 from counterpoint.data.fetch.pip import pip_download
+from counterpoint.data.progress import tell
 from counterpoint.errors import UserError
 
 CLIENTS: dict[Registry, Callable[[Pin, Path], Path]] = {
@@ -37,7 +38,9 @@ def fetch(pin: Pin) -> Path:
     folder = make_folder("downloads")
     try:
         with tempfile.TemporaryDirectory(dir=folder, prefix=f".{pin.registry}-") as temporary:
+            tell(f"fetching {pin.filename} through {pin.registry}", 0)
             arrived = CLIENTS[pin.registry](pin, Path(temporary))
+            tell(f"fetching {pin.filename} through {pin.registry}", 1, 1)
             if _sha256(arrived) != pin.sha256:
                 raise wrong_download(pin)
             arrived.replace(path)

@@ -16,6 +16,7 @@ from counterpoint.data.images import picture
 from counterpoint.data.modality import Kind
 from counterpoint.data.own.rows import Array, Where, is_missing
 from counterpoint.data.own.wishes import Wish
+from counterpoint.data.progress import each
 from counterpoint.data.sound import fitted, sndfile, waveform
 from counterpoint.errors import UserError
 
@@ -153,7 +154,8 @@ def _each(there: Mapping[int, Any], read: Callable[[Any, int], Any]) -> dict[int
     source = {n: first.setdefault(row if isinstance(row, Path) else n, n) for n, row in there.items()}
     numbers = list(first.values())
     with warnings.catch_warnings(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        done = dict(zip(numbers, pool.map(lambda number: read(there[number], number), numbers), strict=True))
+        told = each(numbers, "reading files")
+        done = dict(zip(told, pool.map(lambda number: read(there[number], number), numbers), strict=True))
     return {number: done[origin] for number, origin in source.items()}
 
 

@@ -14,6 +14,7 @@ from counterpoint.data.fetch import Pin, fetch
 from counterpoint.data.images import picture
 from counterpoint.data.modality import Modality, Task
 from counterpoint.data.population import Dataset, Side
+from counterpoint.data.progress import each
 from counterpoint.data.samples import Samples
 from counterpoint.data.sources.source import Source
 from counterpoint.data.sources.split import held_out
@@ -136,7 +137,8 @@ def _drawn(tarball: Path, vendor: str) -> list[tuple[dict[str, Any], Tensor]]:
                 found[member.name.removeprefix(folder)] = file.read()
     wanted = [one for one in emoji if one["category"] != TONES and one[f"has_img_{vendor}"]]
     wanted.sort(key=lambda one: str(one["unified"]))
-    return [(one, picture(io.BytesIO(found[one["image"]]), SIZE, one["image"])) for one in wanted]
+    drawn = each(wanted, f"pictures of {vendor}")
+    return [(one, picture(io.BytesIO(found[one["image"]]), SIZE, one["image"])) for one in drawn]
 
 
 SOURCE = Source(CARD, version=1, build=build)
