@@ -101,3 +101,43 @@ def test_the_floor_runs_on_rows_that_were_written(load: Callable[[str], ModuleTy
     asked = job.Job("", "mlp", 2, batch=2)
     for name in ("written", "fused", "loop"):
         assert len(load(f"benchmarks.contestants.{name}").play(asked, held).seconds) == 2
+
+
+def made_up_results(name: str) -> Any:
+    """Every run of a standing comparison, with scores that rise with the seed and differ between methods."""
+    from counterpoint.experiments import Comparison, Outcome, Results, cases, score_name
+
+    comparison = Comparison.read(ROOT / "benchmarks" / "comparisons" / f"{name}.toml")
+    outcomes = []
+    for case in cases(comparison):
+        score = (
+            0.5
+            + 0.01 * case.seed
+            + 0.001 * len(case.variant.label)
+            + 0.1 * ("modalities" not in case.condition.options)
+        )
+        patterns = ("observed", "acc+gyro", "acc", "gyro")
+        metrics = {
+            str(score_name(case.variant.kind, where, measure, pattern)): score
+            for where in ("held-out", "own", "worst")
+            for measure in ("accuracy", "auc", "macro_f1")
+            for pattern in patterns
+        }
+        summary = {"metrics": metrics, "bytes_up": 10**6, "bytes_down": 2 * 10**6, "seconds": 1.0}
+        outcomes.append(Outcome(case, Path("none"), summary))
+    return Results(comparison, outcomes)
+
+
+def test_the_page_of_results_is_made_of_comparisons(load: Callable[[str], ModuleType]) -> None:
+    weak = json.loads((ROOT / "benchmarks" / "weak.json").read_text(encoding="utf-8"))
+    sets = load("benchmarks.results.data").page(made_up_results("data-sets"), weak)
+    assert "| acc + gyro | 78.5 | 62.1 ± 1.0 | 61.6 ± 1.0 | 61.5 ± 1.0 | 61.6 ± 1.0 |" in sets
+    assert "Gain of fusion: `centralized` +10.0 ± 0.0 over acc; `fedavg` +10.0 ± 0.0 over acc." in sets
+    assert sets.count("\n## ") == 7
+    watch = load("benchmarks.results.methods").page(made_up_results("methods-on-watch"))
+    assert watch.count("\n## `--missing ") == 3
+    assert "3.0 |" in watch
+    suite = load("benchmarks.results.core").page(made_up_results("core"))
+    assert "| method | watch | mfeat | support2 | emoji | tuxpaint | rank |" in suite
+    assert "| `centralized` | 62.1 ± 1.0 |" in suite
+    assert "Friedman's test" in suite

@@ -5,7 +5,7 @@ import json
 import os
 from pathlib import Path
 
-from benchmarks.results import data, methods
+from benchmarks.results import core, data, methods
 from counterpoint.cli.grid import choose_observer
 from counterpoint.experiments import Comparison, Results, Store, cases
 from counterpoint.experiments.go import compare
@@ -32,8 +32,10 @@ def main() -> None:
     distributions()
     weak = json.loads((HERE.parent / "weak.json").read_text(encoding="utf-8"))
     words = (HERE / "words.md").read_text(encoding="utf-8")
-    sets, watch = (results_of(name, given.out, given.jobs) for name in ("data-sets", "methods-on-watch"))
-    DOCUMENT.write_text("\n".join([HEAD, data.page(sets, weak), methods.page(watch), words]), encoding="utf-8")
+    names = ("core", "data-sets", "methods-on-watch")
+    suite, sets, watch = (results_of(name, given.out, given.jobs) for name in names)
+    pages = [HEAD, core.page(suite), data.page(sets, weak), methods.page(watch), words]
+    DOCUMENT.write_text("\n".join(pages), encoding="utf-8")
     print(f"wrote {DOCUMENT}")
 
 
@@ -45,7 +47,7 @@ def results_of(name: str, out: Path, jobs: int) -> Results:
     """
     comparison = Comparison.read(COMPARISONS / f"{name}.toml")
     ready(comparison)
-    store = Store.create(out / name, comparison)
+    store = Store.create(out / name, comparison, pool=out / "runs")
     results = compare(comparison, cases(comparison), store, jobs=jobs, observer=choose_observer(quiet=False))
     if results.failures:
         raise SystemExit("\n".join(f"{case}: {why}" for case, why in results.failures.items()))

@@ -26,9 +26,14 @@ class Store:
     `comparison.toml` what is compared; `tuned.json` settings that were found or a profile says; `runs/` a run folder
     each; `failed/` a text each, why a run failed; `tuning/` what searches for settings tried; `results.json`,
     `report.html`.
+
+    Attributes:
+        path: of the folder.
+        pool: where run folders lie that several comparisons share; `runs/` in the folder where None.
     """
 
     path: Path
+    pool: Path | None = None
 
     @property
     def config(self) -> Path:
@@ -38,7 +43,7 @@ class Store:
     @property
     def runs(self) -> Path:
         """Run folders."""
-        return self.path / "runs"
+        return self.pool or self.path / "runs"
 
     @property
     def failed(self) -> Path:
@@ -66,18 +71,18 @@ class Store:
         return self.path / "report.html"
 
     @classmethod
-    def create(cls, path: Path, comparison: Comparison) -> "Store":
+    def create(cls, path: Path, comparison: Comparison, pool: Path | None = None) -> "Store":
         """The folder of a comparison, new or one that is there: its finished runs will be found.
 
         Raises:
             UserError: there is something else, or it cannot be made.
         """
-        store = cls(path)
+        store = cls(path, pool)
         try:
             if path.exists() and not store.config.is_file() and (not path.is_dir() or any(path.iterdir())):
                 raise UserError(f"{path} is there already and holds no comparison: choose another --out")
             store.runs.mkdir(parents=True, exist_ok=True)
-            store.failed.mkdir(exist_ok=True)
+            store.failed.mkdir(parents=True, exist_ok=True)
             write_atomically(store.config, comparison.toml().encode())
         except OSError as error:
             raise UserError(f"cannot write to {path}: {error.strerror}") from error
