@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.results import core, data, methods
@@ -22,20 +23,30 @@ in percent.
 """
 
 
+def _data_sets(results: Results) -> str:
+    return data.page(results, json.loads((HERE.parent / "weak.json").read_text(encoding="utf-8")))
+
+
+PAGES: dict[str, Callable[[Results], str]] = {
+    "core": core.page,
+    "data-sets": _data_sets,
+    "methods-on-watch": methods.page,
+}
+"""Comparisons in `benchmarks/comparisons`, and what is written of each."""
+
+
 def main() -> None:
     """Run, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=cores(), help="runs at a time")
     parser.add_argument("--out", type=Path, default=Path("runs/results"), help="where runs are kept")
+    parser.add_argument("--only", nargs="+", choices=PAGES, default=list(PAGES), help="comparisons on the page")
     given = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     distributions()
-    weak = json.loads((HERE.parent / "weak.json").read_text(encoding="utf-8"))
     words = (HERE / "words.md").read_text(encoding="utf-8")
-    names = ("core", "data-sets", "methods-on-watch")
-    suite, sets, watch = (results_of(name, given.out, given.jobs) for name in names)
-    pages = [HEAD, core.page(suite), data.page(sets, weak), methods.page(watch), words]
-    DOCUMENT.write_text("\n".join(pages), encoding="utf-8")
+    pages = [PAGES[name](results_of(name, given.out, given.jobs)) for name in PAGES if name in given.only]
+    DOCUMENT.write_text("\n".join([HEAD, *pages, words]), encoding="utf-8")
     print(f"wrote {DOCUMENT}")
 
 

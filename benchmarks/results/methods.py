@@ -11,7 +11,7 @@ from counterpoint.experiments.variant import Variant
 HEAD = """# Methods on watch
 
 [methods-on-watch.toml](../benchmarks/comparisons/methods-on-watch.toml), all defaults (7 natural clients, 40 rounds,
-2 local epochs, batch 16, SGD 0.1, 1-D CNN encoders, mean fusion), seeds 0 to 4. The same settings for all: **no method
+2 local epochs, batch 16, SGD 0.1, 1-D CNN encoders, mean fusion), seeds 0, 1, 2. The same settings for all: **no method
 was tuned**, so the table says how methods do out of the box, not which is best. The split between people is fixed;
 seeds vary initial weights, batches and what is missing.
 

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
 import torch
 
 from counterpoint.data import Population, Samples
-from counterpoint.engines import Engine
+from counterpoint.engines import ENGINES, Engine
 from counterpoint.evaluate import Tally
+from counterpoint.exchange.layout import Layout
 from counterpoint.methods import METHODS, TrainSettings
 from counterpoint.models import ModelSettings, build_model
 
@@ -38,6 +40,30 @@ def test_federated_averaging_learns(make_engine: Make, watch_people: Make, play:
     assert before["samples"] == after["samples"] == 1145
     assert after["loss"] < 0.8 * before["loss"]
     assert after["accuracy"] > 0.35 > before["accuracy"], "chance is 1/7"
+
+
+def doubled(samples: Samples) -> Samples:
+    return replace(samples, x={m: v.double() for m, v in samples.x.items()})
+
+
+def doubled_engine(make_engine: Make, kind: type[Engine], people: Population) -> Engine:
+    model = build_model(people.modalities, people.task, ModelSettings(), 0)
+    model.initial = {n: v.double() for n, v in model.initial.items()}
+    model.layout = Layout({n: replace(spec, dtype=torch.float64) for n, spec in model.layout.specs.items()})
+    return make_engine(METHODS["fedavg"](), people, kind=kind, model=model, train=TrainSettings(lr=0.1))
+
+
+@pytest.mark.slow
+def test_engines_agree_over_rounds_in_double_precision(
+    make_engine: Make, watch_people: Make, play: Make, apart: Make
+) -> None:
+    """In single precision training amplifies last bits a hundredfold a round, so that no bound over rounds holds."""
+    people: Population = watch_people()
+    members = tuple(replace(c, train=doubled(c.train), test=doubled(c.test)) for c in people.clients)
+    people = replace(people, clients=members, test=doubled(people.test))
+    first, *others = (play(doubled_engine(make_engine, kind, people), 3) for kind in ENGINES.values())
+    assert all(v.dtype == torch.float64 for v in first.values())
+    assert all(apart(first, other) < 1e-13 for other in others)
 
 
 def test_masked_values_influence_no_bit_of_a_real_round(make_engine: Make, watch_people: Make, play: Make, same: Make):
