@@ -209,6 +209,17 @@ def test_details() -> None:
     assert "worst client: the worst score among them" in " ".join(found)
 
 
+def test_details_on_balance_where_it_was_recorded() -> None:
+    made = results({"methods": ["fedavg"], "seeds": 1})
+    assert "deviation of recalls" not in one_text(made, details=True)
+    metrics: Any = made.outcomes[0].summary["metrics"]
+    metrics["class_std/global/server/global_test/observed/before"] = 0.123
+    metrics["fusion_gap/global/server/global_test/acc+gyro/before"] = -0.04
+    found = lines(made, details=True)
+    assert "method which weakest alone all - best alone class std" in found
+    assert "fedavg gyro 40.0 -4.0 12.3" in found
+
+
 def test_details_name_what_was_tuned_and_what_it_costs_beside_bytes() -> None:
     made = results({"methods": ["fedavg"], "seeds": 1, "tune": 3}, tuned={("fedavg", "watch"): {"train.lr": 0.03}})
     made.outcomes[0].summary["metrics"]["joules/-/clients:sum/-/-/-"] = 1234.0  # type: ignore[index]

@@ -49,6 +49,11 @@ def test_every_metric_name_comes_back(**parts: str):
     assert MetricName.parse(str(name)) == name
 
 
+def test_the_name_of_a_class_in_brackets_may_hold_anything():
+    name = MetricName("confidence[on/off [2]/x]", "global", "server", "global_test", "acc", "before")
+    assert MetricName.parse(str(name)) == name
+
+
 @pytest.mark.parametrize("bad", ["", "accuracy", "a/b/c/d/e", "a/b/c/d/e/f/g"])
 def test_what_is_no_metric_name_is_refused(bad: str):
     with pytest.raises(CounterpointError, match="not the name of a metric"):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from counterpoint.evaluate import Tally, accuracy, macro_f1, spread, tally_rows
+from counterpoint.evaluate import Tally, accuracy, class_std, macro_f1, spread, tally_rows
 
 
 def matrix(truth: list[int], guess: list[int], classes: int) -> Tensor:
@@ -47,6 +47,13 @@ def test_scores_agree_with_their_definitions(pairs: list[tuple[int, int]]):
     cells = matrix(truth, guess, 5)
     assert accuracy(cells) == pytest.approx(sum(t == p for t, p in pairs) / len(pairs))
     assert macro_f1(cells) == pytest.approx(f1_as_scikit_learn_says(truth, guess))
+
+
+def test_the_spread_of_classes_is_that_of_the_recalls_of_those_that_occur():
+    # recalls: 3/4 of class 0, 1/2 of class 1; class 2 is predicted and does not occur
+    cells = matrix([0, 0, 0, 0, 1, 1], [0, 0, 0, 2, 1, 2], 3)
+    assert class_std(cells) == pytest.approx(0.125)
+    assert class_std(matrix([1, 1], [1, 0], 3)) == 0.0
 
 
 def test_a_tally_of_nothing_has_no_scores():

@@ -84,6 +84,35 @@ def test_scores_by_pattern() -> None:
     assert (told["acc"]["mean"], told["acc+gyro"]["mean"]) == pytest.approx((0.1, 0.45))
 
 
+def test_balance_names_the_weakest_modality() -> None:
+    made = results(TWO, by_seed(fedavg=[0.5, 0.6, 0.7], local=[0.4, 0.4, 0.4]))
+    for outcome in made.outcomes:
+        metrics, seed = outcome.summary["metrics"], outcome.case.seed
+        kind = outcome.case.variant.kind
+        for measure, pattern, value in (
+            ("accuracy", "gyro", 0.3 if seed else 0.0),  # 0.2 over seeds; acc has 0.3
+            ("fusion_gap", "acc+gyro", -0.1),
+            ("class_std", "observed", 0.2 + seed / 10),
+        ):
+            metrics[str(score_name(kind, "held-out", measure, pattern))] = value
+    ours, others = (cell(numbers(made), method)["balance"] for method in ("fedavg", "local"))
+    assert ours["weakest"]["modality"] == "gyro"
+    assert ours["weakest"]["metric"] == "accuracy/global/server/global_test/gyro/before"
+    assert ours["weakest"]["values"] == {"0": 0.0, "1": 0.3, "2": 0.3}
+    assert others["weakest"]["modality"] == "acc", "0.1 against 0.2"
+    assert others["fusion_gap"]["metric"] == "fusion_gap/personal/clients:mean/global_test/acc+gyro/after"
+    assert others["fusion_gap"]["mean"] == pytest.approx(-0.1)
+    assert (ours["class_std"]["mean"], ours["class_std"]["std"]) == pytest.approx((0.3, 0.1))
+
+
+def test_balance_of_runs_that_did_not_record_it() -> None:
+    told = cell(numbers(results(TWO, by_seed(fedavg=[0.5, 0.6, 0.7], local=[-1, -1, -1]))), "fedavg")["balance"]
+    assert (told["weakest"]["modality"], told["weakest"]["n"]) == ("acc", 3)
+    assert (told["fusion_gap"]["n"], told["class_std"]["n"]) == (0, 0)
+    none = cell(numbers(results(TWO, by_seed(fedavg=[0.5, 0.6, 0.7], local=[-1, -1, -1]))), "local")["balance"]
+    assert (none["weakest"]["modality"], none["weakest"]["metric"], none["weakest"]["n"]) == (None, None, 0)
+
+
 def test_what_the_comparison_was() -> None:
     found = numbers(results({**TWO, "seeds": [4], "rounds": 3}, lambda case: 0.5))
     assert (found["title"], found["seeds"], found["reference"]) == ("Two", [4], "fedavg")

@@ -13,7 +13,7 @@ from counterpoint.report import record as records
 from counterpoint.report import units
 from counterpoint.report.draw.apart import apart
 from counterpoint.report.draw.bars import grouped, stacked
-from counterpoint.report.draw.colours import VARIABLES, look
+from counterpoint.report.draw.colours import VARIABLES, colour, look
 from counterpoint.report.draw.crowd import Crowd, crowd
 from counterpoint.report.draw.dots import Row, dots
 from counterpoint.report.draw.forest import Gap, forest
@@ -22,6 +22,7 @@ from counterpoint.report.draw.histogram import histogram
 from counterpoint.report.draw.lines import Line, lines
 from counterpoint.report.draw.named import Along, named_lines
 from counterpoint.report.draw.ranking import ranking
+from counterpoint.report.draw.steps import steps
 from counterpoint.report.draw.whiskers import Bar, spots, whiskers
 from counterpoint.report.sections.rounds import curve_table, loss, own_test
 from counterpoint.report.sections.traffic import bytes_by_block, totals
@@ -38,6 +39,10 @@ DRAWINGS: dict[str, Callable[[], str]] = {
     "grouped": lambda: grouped("a", "alt", {"x": {"f": 0.5, "g": 0.2}, "y": {"f": 0.1, "g": 1.0}}, units.percent),
     "stacked": lambda: stacked("a", "alt", {"up": {"f": 5e6, "g": 2e3}, "down": {"f": 0, "g": 0}}, units.size),
     "dots": lambda: dots("a", "alt", [Row("x", "acc", {"before": 0.1, "after": 0.3})], units.percent),
+    "steps": lambda: steps(
+        "a", "alt", ("start", 0.2), {"x": 0.5, "y": -0.1}, "end", units.percent, units.points, [colour(1), colour(0)]
+    ),
+    "no steps": lambda: steps("a", "alt", ("start", 0.0), {"x": 0.0}, "end", units.percent, units.points, [colour(0)]),
     "histogram": lambda: histogram("a", "alt", {"x": [0.1, 0.2, 0.9], "y": [0.3]}, units.percent),
     "equal": lambda: histogram("a", "alt", {"x": [5e6] * 50}, units.size),
     "heat": lambda: heat("a", "alt", [[1, 2], [0, 9]], ["x", "y"], ["c", "d"]),

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from counterpoint.cli.details import costs, differences, patterns, settings
+from counterpoint.cli.details import balance, costs, differences, patterns, settings
 from counterpoint.cli.fitting import Cell, Grid, show
 from counterpoint.cli.scores import MEASURES, PER_CENT, p_value, score
 from counterpoint.experiments.numbers import ENOUGH_SEEDS, SIGNIFICANT, Numbers, numbers
@@ -21,6 +21,9 @@ MOST_FAILED = 10
 OWN_TESTS = (
     "own tests: each client's own test rows, each client counting once; worst client: the worst score among them; "
     "global models are scored there before local training, personal ones after"
+)
+BALANCE = (
+    "accuracy in % on the global test with one modality shown, all less the best one; deviation of recalls over classes"
 )
 Facts = Iterator[tuple[str, str]]
 """Lines below a table, each with its label."""
@@ -152,6 +155,7 @@ def _print_column(console: Console, found: Numbers, column: Numbers) -> None:
     parts = [
         (costs(cells, column, len(found["seeds"])), f"{what} by test, and mean costs of a run"),
         (patterns(cells, column, len(found["seeds"])), f"{what} on the global test, by modalities shown"),
+        (balance(cells, len(found["seeds"])), BALANCE),
         (differences(cells, column), f"{what} on the global test, difference to {found['reference']}, paired by seed"),
     ]
     for grid, title in parts:

@@ -47,6 +47,26 @@ def patterns(cells: Sequence[Numbers], column: Numbers, seeds: int) -> Grid:
     return Grid("method", "modalities", [cell["method"] for cell in cells], column["patterns"], found)
 
 
+def balance(cells: Sequence[Numbers], seeds: int) -> Grid:
+    """How evenly modalities are used and classes served; nothing of runs that did not record it.
+
+    Args:
+        cells: of the column, with at least one run each.
+        seeds: how many there should be.
+    """
+    heads = {"weakest alone": "weakest", "all - best alone": "fusion_gap", "class std": "class_std"}
+    known = {head: name for head, name in heads.items() if any(cell["balance"][name]["n"] for cell in cells)}
+    if "class std" not in known:
+        return Grid("method", "", [], [], {})
+    found: dict[tuple[str, str], Cell] = {}
+    for cell in cells:
+        row, told = cell["method"], cell["balance"]
+        found |= {(row, head): score(told[name], "accuracy", seeds, plain=False) for head, name in known.items()}
+        found[row, "which"] = Cell((told["weakest"]["modality"] or "–",))
+    which = ["which"] if "weakest alone" in known else []
+    return Grid("method", "", [cell["method"] for cell in cells], [*which, *known], found)
+
+
 def differences(cells: Sequence[Numbers], column: Numbers) -> Grid:
     """Differences to the reference on the global test with 95 % intervals and p values.
 

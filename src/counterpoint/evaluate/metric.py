@@ -28,7 +28,12 @@ class MetricName:
     Attributes:
         measure: `accuracy`, `macro_f1`, `auc` (of two classes), `loss` (mean cross-entropy), `samples`;
             `bytes_up[BLOCK]`, `bytes_down[BLOCK]` in this round, `total_bytes_up[BLOCK]`, `total_bytes_down[BLOCK]` in
-            the whole run; `refused` (uploads refused in this round); or a measure that a method notes.
+            the whole run; `refused` (uploads refused in this round); or a measure that a method notes. On `global_test`
+            and `global_validation` also measures of balance (`evaluate.balance`): `class_std` (over classes, of their
+            recalls); of the samples that have all modalities `fusion_gap` (accuracy with all shown, less that of the
+            best one alone), `majority` (accuracy of always saying their most frequent class) and `contribution` (of the
+            pattern's modality, a Shapley value of accuracy); `confidence[CLASS]` (mean probability of the true class
+            over samples of it, shown the pattern's modality alone) and `confidence`, its mean over classes.
         model: `global` (one for all), `personal` (a client's own), `peer`.
         scope: on whose account: `server`; `client:ID`; or over all clients, each counting once: `clients:mean`,
             `clients:worst`, `clients:std` (population standard deviation), `clients:sum`.
@@ -52,8 +57,8 @@ class MetricName:
     @classmethod
     def parse(cls, text: str) -> Self:
         """The name that `str` wrote."""
-        parts = text.split("/")
-        if len(parts) != len(cls.__dataclass_fields__):
+        parts = text.rsplit("/", len(cls.__dataclass_fields__) - 1)  # the name of a class in brackets may hold a /
+        if len(parts) != len(cls.__dataclass_fields__) or "/" in parts[0].partition("[")[0]:
             raise CounterpointError(f"{text!r} is not the name of a metric")
         return cls(*parts)  # type: ignore[arg-type]  # literals are checked by whoever compares them
 

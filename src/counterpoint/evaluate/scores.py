@@ -30,6 +30,19 @@ def macro_f1(confusion: Tensor) -> float:
     return float((2 * confusion.diagonal()[seen] / both[seen]).mean())
 
 
+def class_std(confusion: Tensor) -> float:
+    """Population standard deviation of recalls (samples of a class classified right / all of it).
+
+    Classes that do not occur in truth are left out.
+
+    Args:
+        confusion: [classes, classes], counts by (true, predicted); at least one sample.
+    """
+    count = confusion.sum(1)
+    seen = count > 0
+    return float((confusion.diagonal()[seen] / count[seen]).std(correction=0))
+
+
 @dataclass(frozen=True)
 class Tally:
     """What a model did on some samples, in a form that adds up.

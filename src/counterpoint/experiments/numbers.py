@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from counterpoint.data.samples import PATTERN_SEPARATOR
 from counterpoint.evaluate import OBSERVED
 from counterpoint.experiments.case import config_of
 from counterpoint.experiments.comparison import Comparison
@@ -37,6 +38,9 @@ def numbers(results: Results) -> Numbers:
       `worst`: the worst client's own test) and `patterns` (of the global test, by modalities shown). Each score says
       its `metric` and has `n`, `mean`, `std`, `low` and `high` (95 % interval), `values` by seed; what cannot be known
       is null;
+    * `balance` of modalities and classes on the global test, each like a score: `weakest`, accuracy with only the
+      `modality` shown whose mean over seeds is lowest; `fusion_gap`, accuracy with all modalities shown less that of
+      the best one alone; `class_std`, standard deviation of recalls over classes;
     * `costs` of a run: `bytes`, `bytes_up`, `bytes_down`, `seconds`, and cost metrics by their full name, each like a
       score;
     * `difference`: row - reference on the global test over the seeds that both have, see `statistics.paired`, with
@@ -105,17 +109,37 @@ def _cell(results: Results, variant: Variant, condition: Condition) -> Numbers:
         "patterns": {
             pattern: _score(runs, variant, condition, "held-out", pattern) for pattern in results.patterns(condition)
         },
+        "balance": _balance(runs, variant, condition, results.patterns(condition)),
         "costs": _costs(runs),
         "difference": None,
         "settings": _changed(runs[0], results.comparison) if runs else {},
     }
 
 
+def _balance(runs: Sequence[Outcome], variant: Variant, condition: Condition, patterns: Sequence[str]) -> Numbers:
+    whole = patterns[0] if patterns else OBSERVED
+    names = whole.split(PATTERN_SEPARATOR)
+    alone = {m: _score(runs, variant, condition, "held-out", m, "accuracy") for m in names if len(names) > 1}
+    known = {m: score for m, score in alone.items() if score["n"] == len(runs)}
+    weakest = min(known, key=lambda m: known[m]["mean"], default=None) if runs else None
+    lowest = alone[weakest] if weakest else {"metric": None, "of": WORDS["held-out"], **_spread({})}
+    return {
+        "weakest": {**lowest, "modality": weakest},
+        "fusion_gap": _score(runs, variant, condition, "held-out", whole, "fusion_gap"),
+        "class_std": _score(runs, variant, condition, "held-out", OBSERVED, "class_std"),
+    }
+
+
 def _score(
-    runs: Sequence[Outcome], variant: Variant, condition: Condition, where: Where, pattern: str = OBSERVED
+    runs: Sequence[Outcome],
+    variant: Variant,
+    condition: Condition,
+    where: Where,
+    pattern: str = OBSERVED,
+    measure: str = "",
 ) -> Numbers:
-    found = {run.case.seed: run.score(where, pattern=pattern) for run in runs}
-    name = score_name(variant.kind, where, condition.measure, pattern)
+    found = {run.case.seed: run.score(where, measure, pattern) for run in runs}
+    name = score_name(variant.kind, where, measure or condition.measure, pattern)
     return {"metric": str(name), "of": WORDS[where], **_spread(found)}
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from counterpoint.data.samples import Batch
-from counterpoint.evaluate import OBSERVED, patterns, tally_rows
+from counterpoint.evaluate import OBSERVED, balance_rows, patterns, tally_rows
 from counterpoint.exchange.layout import Tensors
 from counterpoint.exchange.package import Package, Weights, named
 from counterpoint.methods.client import Client, Value
@@ -18,7 +18,10 @@ from counterpoint.models.model import Model
 
 @dataclass(frozen=True)
 class Tallies(Package):
-    """Results of scoring: under `PATTERN/confusion`, `PATTERN/loss` and the like (see `tally_rows`) sums over rows."""
+    """Results of scoring: sums over rows, under `PATTERN/confusion`, `PATTERN/loss` and the like.
+
+    See `tally_rows`; of the global test also `balance_rows`.
+    """
 
     sums: Tensors = named()
 
@@ -54,14 +57,25 @@ class Scoring(ABC):
 
     def tally(self, client: Client, params: Tensors, over: str) -> Value:
         """Sums over a split for every pattern that the client's modalities allow, and for samples as they are."""
-        return client.fold(self._tally_batch, params, over=over, reduce="sum")
+        program = self._tally_balance if over == "global_test" else self._tally_batch
+        return client.fold(program, params, over=over, reduce="sum")
 
-    def _tally_batch(self, params: Tensors, batch: Batch, using: Mapping[str, Any]) -> Tensors:
+    def _tally_batch(
+        self, params: Tensors, batch: Batch, using: Mapping[str, Any], *, balance: bool = False
+    ) -> Tensors:
         shown: dict[str, Collection[str]] = {OBSERVED: tuple(sorted(batch.x))}
         shown |= {n: chosen for n, chosen in patterns(self.model.modalities).items() if set(chosen) <= set(batch.x)}
+        owned = torch.stack([batch.present[m] for m in sorted(batch.x)])
+        complete = batch.mask & owned.all(0) if len(batch.x) == len(self.model.modalities) else None
         sums: Tensors = {}
         for name, logits in self.predict(params, batch, shown).items():
             there = torch.stack([batch.present[m] for m in shown[name]])
             counted = batch.mask & (there.any(0) if name == OBSERVED else there.all(0))
-            sums |= {f"{name}/{key}": value for key, value in tally_rows(logits, batch.label, counted).items()}
+            found = tally_rows(logits, batch.label, counted)
+            if balance and name != OBSERVED and len(self.model.modalities) > 1:
+                found |= balance_rows(logits, batch.label, counted, complete, single=len(shown[name]) == 1)
+            sums |= {f"{name}/{key}": value for key, value in found.items()}
         return sums
+
+    def _tally_balance(self, params: Tensors, batch: Batch, using: Mapping[str, Any]) -> Tensors:
+        return self._tally_batch(params, batch, using, balance=True)

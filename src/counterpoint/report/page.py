@@ -15,6 +15,7 @@ from counterpoint.report.headline import facts, headline, state
 from counterpoint.report.parts import Section
 from counterpoint.report.record import Record
 from counterpoint.report.sections.clients import clients
+from counterpoint.report.sections.imbalance import imbalance
 from counterpoint.report.sections.notes import notes, refused
 from counterpoint.report.sections.origin import data_card, origin
 from counterpoint.report.sections.patterns import patterns
@@ -28,6 +29,7 @@ SECTIONS: tuple[Callable[[Record], Section], ...] = (
     rounds,
     clients,
     patterns,
+    imbalance,
     worth,
     traffic,
     population,

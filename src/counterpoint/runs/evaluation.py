@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from torch import Tensor
 
 from counterpoint.engines import Engine
-from counterpoint.evaluate import Metric, MetricName, Tally, client_scope, spread
+from counterpoint.evaluate import Metric, MetricName, Tally, balance, client_scope, spread
 from counterpoint.evaluate.metric import ModelKind, Moment, Split
 
 Scores = dict[str, dict[str, float]]
@@ -13,9 +13,13 @@ Scores = dict[str, dict[str, float]]
 
 VALIDATION: dict[Split, Split] = {"test": "validation", "global_test": "global_validation"}
 """What splits are called where training rows stand in for tests."""
-LESS_IS_BETTER = frozenset({"loss"})
+LESS_IS_BETTER = frozenset({"loss", "class_std"})
 CLIENT_ROWS_EVERY_TIME = 50
 """Up to so many clients, each one's scores are recorded at every evaluation; of more, after the last round only."""
+SPREAD = ("accuracy", "macro_f1", "auc", "loss", "class_std", "fusion_gap", "contribution", "majority", "confidence")
+"""Measures of which mean, worst and deviation over clients are recorded."""
+BY_CLASS = "confidence["
+"""Of measures by class, only their means over clients are."""
 
 
 def scores_of(sums: Mapping[str, Tensor]) -> Scores:
@@ -50,11 +54,18 @@ def evaluate(engine: Engine, *, last: bool, after: bool) -> list[Metric]:
     found: list[Metric] = []
     named = {split: VALIDATION[split] if engine.population.validation else split for split in VALIDATION}
 
+    def scored(sums: Mapping[str, Tensor], split: Split) -> Scores:
+        found = scores_of(sums)
+        if split == "global_test":
+            for pattern, told in balance(sums, engine.model.modalities, engine.population.task.classes).items():
+                found[pattern] |= told
+        return found
+
     def over_clients(program: str, model: ModelKind, split: Split, moment: Moment) -> None:
         by_client: dict[int, Scores] = {}
         for some in _asked_together(engine, testable, split):
             answers = engine.ask(some, getattr(method, program), method.offer())
-            by_client |= {client: scores_of(answer.sums) for client, answer in answers.items()}
+            by_client |= {client: scored(answer.sums, split) for client, answer in answers.items()}
         found.extend(_client_metrics(engine.round, by_client, model, named[split], moment, each=every))
 
     if method.model_kind == "personal":
@@ -62,7 +73,7 @@ def evaluate(engine: Engine, *, last: bool, after: bool) -> list[Metric]:
         over_clients("score_after_global", "personal", "global_test", "after")
         return found
     if len(engine.population.test) and not (engine.model.has_buffers and engine.model.buffers == "local"):
-        whole = scores_of(method.tally(engine.server, method.weights, "global_test"))
+        whole = scored(method.tally(engine.server, method.weights, "global_test"), "global_test")
         for pattern, scores in whole.items():
             for measure, value in scores.items():
                 name = MetricName(measure, "global", "server", named["global_test"], pattern, "before")
@@ -87,12 +98,17 @@ def _client_metrics(
         for client, scores in by_client.items():
             for pattern, values in scores.items():
                 for measure, value in values.items():
-                    name = MetricName(measure, model, client_scope(client), split, pattern, moment)
-                    yield Metric(number, name, value)
+                    if not measure.startswith(BY_CLASS):
+                        name = MetricName(measure, model, client_scope(client), split, pattern, moment)
+                        yield Metric(number, name, value)
     for pattern in sorted({p for scores in by_client.values() for p in scores}):
-        for measure in ("accuracy", "macro_f1", "auc", "loss"):
+        by_class = {m for s in by_client.values() for m in s.get(pattern, ()) if m.startswith(BY_CLASS)}
+        for measure in (*SPREAD, *sorted(by_class)):
             found = [s[pattern][measure] for s in by_client.values() if measure in s.get(pattern, {})]
-            if found:
+            if measure in by_class:
+                name = MetricName(measure, model, "clients:mean", split, pattern, moment)
+                yield Metric(number, name, spread(found)["mean"])
+            elif found:
                 worst = "max" if measure in LESS_IS_BETTER else "min"
                 for how, value in spread(found, worst).items():
                     yield Metric(number, MetricName(measure, model, f"clients:{how}", split, pattern, moment), value)

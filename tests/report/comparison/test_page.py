@@ -5,13 +5,14 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from markupsafe import escape
 
 from counterpoint.errors import UserError
 from counterpoint.evaluate import Metric, MetricName
-from counterpoint.experiments import load
+from counterpoint.experiments import Case, load
 from counterpoint.experiments.numbers import numbers
 from counterpoint.report import units, write_comparison
 from counterpoint.runs import RunFolder
@@ -295,3 +296,20 @@ def test_a_page_of_many_methods_stays_small(compared: Compared) -> None:
     page = write_comparison(compared(methods, ["watch"], seeds=2, rounds=90, clients=8))
     assert page.stat().st_size < 5e6 / 7
     assert isinstance(read(page), Outline)
+
+
+def test_balance_of_modalities_and_classes(compared: Compared) -> None:
+    def more(case: Case) -> list[Metric]:
+        parts: Any = ("global", "server", "global_test")
+        gap = Metric(4, MetricName("fusion_gap", *parts, "acc+gyro", "before"), 0.04 if case.seed else 0.01)
+        return [gap, Metric(4, MetricName("class_std", *parts, "observed", "before"), 0.125)]
+
+    folder = compared(methods=("fedavg", "fedprox"), data=("watch",), seeds=3, more=more)
+    page = write_comparison(folder)
+    assert sections(page) == [*WHOLE[:7], "balance", *WHOLE[7:]]
+    told = numbers(load(folder))["cells"][1]["balance"]["weakest"]
+    head, _, second = rows(page, "balance", "Balance of modalities and classes")
+    assert head == ["data", "method", "runs", "weakest modality", "all less best", "classes"]
+    assert told["modality"] == "gyro"
+    weakest = f"gyro {units.percent(told['mean'])} ± {100 * told['std']:.1f}"
+    assert [" ".join(c.split()) for c in second] == ["watch", "fedprox", "3", weakest, "3.0 pp ± 1.7", "12.5 pp ± 0.0"]

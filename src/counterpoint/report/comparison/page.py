@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from counterpoint.report.comparison.balance import balance
 from counterpoint.report.comparison.clients import clients
 from counterpoint.report.comparison.costs import costs
 from counterpoint.report.comparison.curves import rounds, worth
@@ -24,6 +25,7 @@ SECTIONS: tuple[Callable[[Evidence], Section], ...] = (
     worth,
     clients,
     patterns,
+    balance,
     costs,
     tuned,
     again,

@@ -9,7 +9,8 @@ from counterpoint.report.sections.rounds import curve_plot
 from counterpoint.report.select import Curves, Points, one
 
 MEASURES = frozenset({"accuracy", "macro_f1", "auc", "loss", "samples", "refused"})
-TRAFFIC = ("bytes_up[", "bytes_down[", "total_bytes_up[", "total_bytes_down[")
+BALANCE = frozenset({"class_std", "fusion_gap", "majority", "contribution", "confidence"})
+BY_BLOCK_OR_CLASS = ("bytes_up[", "bytes_down[", "total_bytes_up[", "total_bytes_down[", "confidence[")
 MOST_PLOTS, MOST_LINES, MOST_REFUSALS = 12, 8, 50
 
 
@@ -45,7 +46,7 @@ def noted(curves: Curves) -> dict[str, dict[str, Points]]:
     """The method's own measures by round, by measure and scope."""
     found: dict[str, dict[str, Points]] = {}
     for name, points in sorted(curves.items()):
-        if name.measure not in MEASURES and not name.measure.startswith(TRAFFIC):
+        if name.measure not in MEASURES | BALANCE and not name.measure.startswith(BY_BLOCK_OR_CLASS):
             parts = [p for p in (name.model, name.scope, name.split, name.pattern, name.moment) if p != "-"]
             found.setdefault(name.measure, {})[" ".join(parts) or "value"] = points
     return found
