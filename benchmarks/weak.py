@@ -2,10 +2,12 @@
 
 Features that need no training, a linear model on them (trees for the tables of `support2`): what a pooled network has
 to reach. Each modality alone, and all of them side by side; fitted on all clients' training rows, scored on the global
-test.
+test. The spread is that of the score if the units of the test (people, emoji, stamps, patients) are drawn again, with
+replacement: how much of it is the luck of who is held out.
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -45,8 +47,8 @@ def main() -> None:
     OUT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
-def measured(name: str, partition: str) -> dict[str, float]:
-    """The score of each modality and of all, `+` between names: accuracy, of two classes AUC."""
+def measured(name: str, partition: str) -> dict[str, dict[str, float]]:
+    """Score and spread of each modality and of all, `+` between names: accuracy, of two classes AUC."""
     population = populate(prepared(name), partition=partition)
     shapes = {m: modality.shape for m, modality in population.modalities.items()}
     train = concatenate([client.train for client in population.clients], shapes)
@@ -56,22 +58,36 @@ def measured(name: str, partition: str) -> dict[str, float]:
     for m in sorted(population.modalities):
         both = (features(population.modalities[m], samples.x[m].numpy()) for samples in (train, population.test))
         parts[m] = reduced(population.modalities[m], *both)
-    label, wanted = train.label.numpy(), population.test.label.numpy()
+    label, wanted, unit = train.label.numpy(), population.test.label.numpy(), population.test.unit.numpy()
     found = {}
     for names in [tuple(parts), *((m,) for m in parts)]:
         x, y = (np.hstack([parts[m][side] for m in names]) for side in (0, 1))
-        found["+".join(names)] = score(population, x, label, y, wanted)
-        print(name, "+".join(names), f"{100 * found['+'.join(names)]:.1f}", flush=True)
+        score = scorer(population, x, label, y, wanted)
+        told = {"score": score(np.arange(len(wanted))), "spread": spread(score, unit)}
+        found["+".join(names)] = told
+        print(name, "+".join(names), f"{100 * told['score']:.1f} ± {100 * told['spread']:.1f}", flush=True)
     return found
 
 
-def score(population: Population, x: Array, label: Array, y: Array, wanted: Array) -> float:
-    """What a model fitted on x reaches on y."""
+def scorer(population: Population, x: Array, label: Array, y: Array, wanted: Array) -> Callable[[Array], float]:
+    """Rows of y -> what a model fitted on x reaches on them."""
     if len(population.task.classes) == 2:
         trees = HistGradientBoostingClassifier(random_state=0).fit(x, label)
-        return float(roc_auc_score(wanted, trees.predict_proba(y)[:, 1]))
+        chance = trees.predict_proba(y)[:, 1]
+        return lambda rows: float(roc_auc_score(wanted[rows], chance[rows]))
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
-    return float((model.fit(x, label).predict(y) == wanted).mean())
+    right = model.fit(x, label).predict(y) == wanted
+    return lambda rows: float(right[rows].mean())
+
+
+def spread(score: Callable[[Array], float], unit: Array, times: int = 200) -> float:
+    """Standard deviation of a score over tests whose units are drawn again with replacement."""
+    units, of_row = np.unique(unit, return_inverse=True)
+    rows = np.argsort(of_row, kind="stable")
+    parts = np.split(rows, np.cumsum(np.bincount(of_row))[:-1])
+    source = np.random.default_rng(0)
+    drawn = (source.integers(len(units), size=len(units)) for _ in range(times))
+    return float(np.std([score(np.concatenate([parts[i] for i in chosen])) for chosen in drawn], ddof=1))
 
 
 def features(modality: Modality, x: Array) -> Array | list[str]:

@@ -19,11 +19,13 @@ models. The split is fixed; seeds vary initial weights, batches, and who gets wh
 * "Own test" is the mean over the clients of the federated model on each client's own test.
 * "Weak" is what features that need no training and a linear model on them (for `support2` boosted trees) reach on the
   same split, pooled (`python -m benchmarks.weak`): the bar that a pooled network must clear to be worth its training.
+  Its spread is another one: the standard deviation if the units of the test are drawn again with replacement, the luck
+  of who is held out. It holds in like measure for every column.
 * "Gain of fusion" is that of all modalities over the best single one, seed by seed, with its sample standard deviation.
 """
 
 
-def page(results: Results, weak: Mapping[str, Mapping[str, float]]) -> str:
+def page(results: Results, weak: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
     """A table a data set."""
     sets: dict[str, list[Condition]] = {}
     for condition in results.comparison.conditions:
@@ -31,7 +33,7 @@ def page(results: Results, weak: Mapping[str, Mapping[str, float]]) -> str:
     return "\n".join([HEAD, *(table(results, found, weak[name]) for name, found in sets.items())])
 
 
-def table(results: Results, conditions: list[Condition], weak: Mapping[str, float]) -> str:
+def table(results: Results, conditions: list[Condition], weak: Mapping[str, Mapping[str, float]]) -> str:
     """The table of one data set: all modalities, then each alone."""
     methods = results.comparison.variants
     whole, *parts = conditions
@@ -41,7 +43,11 @@ def table(results: Results, conditions: list[Condition], weak: Mapping[str, floa
     lines = []
     for condition in conditions:
         shown = condition.options.get("modalities") or sorted(sources.card(condition.data).modalities)
-        cells = [f"{100 * weak['+'.join(shown)]:.1f}", *(score(results, method, condition) for method in methods)]
+        bar = weak["+".join(shown)]
+        cells = [
+            f"{100 * bar['score']:.1f} ± {100 * bar['spread']:.1f}",
+            *(score(results, method, condition) for method in methods),
+        ]
         lines.append(f"| {' + '.join(shown)} | {' | '.join(cells)} | {score(results, fedavg, condition, 'own')} |")
     gains = "; ".join(f"`{m.label}` {gain(results, m, whole, parts)}" for m in methods if m.kind == "global")
     first = results.of(fedavg, whole)[0].case.config
