@@ -61,7 +61,8 @@ def test_what_does_not_fit_is_one_clear_sentence(given: dict[str, Any], complain
 
 def test_names_of_methods():
     assert (Parent.name, Child.name, FedAvg.name) == ("parent", "child", "fedavg")
-    assert set(METHODS) == {"local", "centralized", "fedavg", "fedprox", "scaffold", "fedadam", "fedyogi", "fedadagrad"}
+    server = {"fedadam", "fedyogi", "fedadagrad"}
+    assert set(METHODS) == {"local", "centralized", "fedavg", "fedprox", "scaffold", "fedcmi", *server}
     assert all(cls.name == name and cls.__doc__ for name, cls in METHODS.items())
 
 
