@@ -30,17 +30,20 @@ def group(context: typer.Context) -> None:
 
 @data.command("list", cls=Command, epilog=example("counterpoint data list"))
 def list_() -> None:
-    """List the data sets."""
+    """List the data sets.
+
+    Those with 'folder' in place of 'cached' are not fetched: get them, and name them as NAME:FOLDER.
+    """
     from counterpoint.data import sources
 
     table = Table("name", "title", "cached", "rows", "modalities", "licence", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in sources.names():
-        card, there = sources.card(name), sources.cached(name)
+        card, there = sources.card(name), "yes" if sources.cached(name) else "no"
         rows = card.counts.get("rows")
         table.add_row(
             name,
             card.title,
-            "yes" if there else "no",
+            "folder" if sources.from_folder(name) else there,
             "-" if rows is None else f"{rows:,}",
             ", ".join(card.modalities),
             card.licence,
@@ -79,9 +82,9 @@ def show(
 ) -> None:
     """Show what is known of a data set; with any option, also write a page of it.
 
-    NAME is one that 'counterpoint data list' lists, or a folder of your own. The card tells where the data is from,
-    what is in it, how it is split, and what to beware of. The page shows samples of each modality too, and who holds
-    what once it is dealt out.
+    NAME is one that 'counterpoint data list' lists, NAME:FOLDER, or a folder of your own. The card tells where the
+    data is from, what is in it, how it is split, and what to beware of. The page shows samples of each modality too,
+    and who holds what once it is dealt out.
     """
     dealing: dict[str, Any] = {
         "partition": partition,
@@ -121,7 +124,7 @@ def _facts(card: "Card") -> Iterator[tuple[str, str]]:
     yield "name", card.name
     yield "origin", card.origin
     yield "licence", card.licence
-    yield "checksum", f"SHA-256 {card.checksum}"
+    yield from [("checksum", f"SHA-256 {card.checksum}")] if card.checksum else []
     yield from _column("counts", (f"{number:,} {what}" for what, number in card.counts.items()))
     yield from _column("modalities", (f"{name}: {what}" for name, what in card.modalities.items()))
     yield "classes", ", ".join(card.classes)
@@ -141,7 +144,8 @@ def get(
 ) -> None:
     """Fetch a data set, and print where it is.
 
-    NAME is one that 'counterpoint data list' lists. Nothing is fetched that is in the cache already.
+    NAME is one that 'counterpoint data list' lists. Nothing is fetched that is in the cache already. What cannot be
+    fetched is read from where you have it, and converted: crema-d:/path/to/CREMA-D.
     """
     from counterpoint.data import sources
 

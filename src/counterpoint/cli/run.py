@@ -15,7 +15,10 @@ MISSING = "none, client:RATE, client:PATTERN:N,..., sample:RATE, sample:RATE:lab
 def run(
     method: Annotated[str, typer.Argument(metavar="METHOD", hidden=True)],
     data: Annotated[
-        str, typer.Option(metavar="NAME", help="Data set, see 'counterpoint data list', or a folder of your own.")
+        str,
+        typer.Option(
+            metavar="NAME", help="Data set, see 'counterpoint data list', or NAME:FOLDER, or a folder of your own."
+        ),
     ],
     *,
     rounds: Annotated[int | None, typer.Option(metavar="N", help="Rounds.")] = None,

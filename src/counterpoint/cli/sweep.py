@@ -20,7 +20,10 @@ STOPPED = 130
 def sweep(
     method: Annotated[str, typer.Argument(metavar="METHOD", hidden=True)],
     data: Annotated[
-        str, typer.Option(metavar="NAME", help="Data set, see 'counterpoint data list', or a folder of your own.")
+        str,
+        typer.Option(
+            metavar="NAME", help="Data set, see 'counterpoint data list', or NAME:FOLDER, or a folder of your own."
+        ),
     ],
     trials: Annotated[
         int, typer.Option(metavar="N", min=1, help="Runs in all, the first with the settings as they are.")

@@ -10,19 +10,20 @@ from counterpoint.errors import unknown
 
 def is_folder(name: str) -> bool:
     """Whether a name is that of a folder of one's own, not of a source."""
-    return name not in sources.names() and ("/" in name or name == "." or Path(name).is_dir())
+    return not sources.is_named(name) and ("/" in name or name == "." or Path(name).is_dir())
 
 
 def lasting_name(name: str) -> str:
     """The name under which data are found from any folder: that of a folder with its whole path."""
-    return str(Path(name).resolve()) if is_folder(name) else name
+    return str(Path(name).resolve()) if is_folder(name) else sources.lasting_name(name)
 
 
 def prepared(name: str, modalities: Sequence[str] | None = None, features: Mapping[str, str] | None = None) -> Dataset:
     """A data set by name.
 
     Args:
-        name: one that `sources.names()` lists, or a folder of one's own: a path with a slash in it, or `.`.
+        name: one that `sources.names()` lists, with `:FOLDER` where it is read from one, or a folder of one's own: a
+            path with a slash in it, or `.`.
         modalities: which of its modalities are used; all where None. Rows that have none of them are dropped.
         features: by modality, the frozen encoder whose features take its place.
 

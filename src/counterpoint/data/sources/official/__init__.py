@@ -1,0 +1,10 @@
+"""Data sets that no registry carries: users have them on disk, in the layout of their authors.
+
+Such a data set is named with its folder, `NAME:FOLDER`.
+"""
+
+from counterpoint.data.sources.official import ave, crema_d, crisismmd
+from counterpoint.data.sources.official.official import Official
+
+OFFICIAL: dict[str, Official] = {source.card.name: source for source in (ave.SOURCE, crema_d.SOURCE, crisismmd.SOURCE)}
+"""By name."""

@@ -1,0 +1,10 @@
+"""Twins: small synthetic data sets in exactly the layout of published ones, read by the same code.
+
+A twin's name is that of the published set with `-twin` behind it. What is found on a twin says nothing of that set.
+"""
+
+from counterpoint.data.sources.source import Source
+from counterpoint.data.twins import ave, crema_d, crisismmd
+
+TWINS: tuple[Source, ...] = (ave.TWIN, crema_d.TWIN, crisismmd.TWIN)
+"""All of them."""

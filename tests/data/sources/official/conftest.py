@@ -1,0 +1,34 @@
+"""Folders in the official layouts: those of the twins, to be damaged."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from counterpoint.data.twins import ave, crema_d, crisismmd
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folders of all twins; not to be changed."""
+    root = tmp_path_factory.mktemp("twins")
+    for twin in (ave, crema_d, crisismmd):
+        folder = root / twin.__name__.rpartition(".")[2]
+        folder.mkdir()
+        twin.write(folder)
+    return root
+
+
+@pytest.fixture
+def crema(written: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(written / "crema_d", tmp_path / "CREMA-D"))
+
+
+@pytest.fixture
+def videos(written: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(written / "ave", tmp_path / "AVE_Dataset"))
+
+
+@pytest.fixture
+def crisis(written: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(written / "crisismmd", tmp_path / "CrisisMMD_v2.0"))
