@@ -1,7 +1,7 @@
 """What may be said of scores over seeds, and over data sets."""
 
 from counterpoint.experiments.statistics.difference import Difference, holm, paired
-from counterpoint.experiments.statistics.library import distributions
+from counterpoint.experiments.statistics.distributions import distributions
 from counterpoint.experiments.statistics.mean import CONFIDENCE, Mean, mean_of
 from counterpoint.experiments.statistics.ranks import Ranks, ranks
 

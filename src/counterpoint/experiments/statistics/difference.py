@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from counterpoint.experiments.statistics.library import distributions
+from counterpoint.experiments.statistics.distributions import distributions
 from counterpoint.experiments.statistics.mean import mean_of
 
 

@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from counterpoint.experiments.statistics.library import distributions
+from counterpoint.experiments.statistics.distributions import distributions
 
 CONFIDENCE = 0.95
 """Of every interval."""

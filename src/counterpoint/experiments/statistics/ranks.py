@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from counterpoint.experiments.statistics.library import distributions
+from counterpoint.experiments.statistics.distributions import distributions
 
 LEVEL = 0.05
 FEWEST_ROWS, FEWEST_BLOCKS = 3, 2
