@@ -1,7 +1,7 @@
-"""Every engine runs every method, and gives the same numbers. A new engine or method is tested by being registered."""
+"""Every engine runs every method and term, and gives the same numbers. What is registered is tested."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from itertools import product
 from typing import Any
 
@@ -11,13 +11,25 @@ import torch
 from counterpoint.data import Population
 from counterpoint.engines import ENGINES, Engine
 from counterpoint.exchange import Tensors
-from counterpoint.methods import METHODS, TrainSettings
+from counterpoint.methods import METHODS, FedAvg, Method, TrainSettings
+from counterpoint.methods.terms import TERMS, Term
+
+
+def with_term(term: type[Term]) -> Method:
+    method = FedAvg()
+    method.take(term())
+    return method
+
 
 Make = Callable[..., Any]
 ROUNDS = 3
 TOLERANCE = 1e-5
 MAY_REST = ("infiltrate.",)
 """Blocks that some clients' losses do not reach: nobody infiltrates the modality that dominates."""
+MAKERS: dict[str, Callable[[], Method]] = {
+    **METHODS,
+    **{f"fedavg+{name}": partial(with_term, t) for name, t in TERMS.items()},
+}
 Result = tuple[Tensors, dict[str, Any], dict[tuple[str, int, str], int], dict[str, Tensors]]
 
 
@@ -32,7 +44,7 @@ def results(make_engine: Make, make_population: Make, play: Make) -> Callable[[s
 
     def fresh(engine_name: str, method_name: str, missing: str, seed: int) -> Result:
         engine: Engine = make_engine(
-            METHODS[method_name](),
+            MAKERS[method_name](),
             people(missing),
             kind=ENGINES[engine_name],
             train=TrainSettings(epochs=2, batch_size=4, lr=0.05),
@@ -62,7 +74,7 @@ def flat(values: Any, prefix: str = "") -> Tensors:
 
 
 everywhere = pytest.mark.parametrize("engine", sorted(ENGINES))
-everything = pytest.mark.parametrize("method", sorted(METHODS))
+everything = pytest.mark.parametrize("method", sorted(MAKERS))
 however = pytest.mark.parametrize("missing", ["none", "client", "sample"])
 
 
@@ -74,7 +86,7 @@ def test_it_learns_and_its_bytes_are_counted(
 ):
     weights, memories, traffic, _ = results(engine, method, missing, 0)
     assert all(bool(torch.isfinite(v).all()) for v in {**weights, **flat(memories)}.values())
-    model = make_model(make_population(missing=missing), method=METHODS[method]())
+    model = make_model(make_population(missing=missing), method=MAKERS[method]())
     initial = model.initial
     learnt = [m["model"] for m in memories.values()] if method == "local" else [weights]
     assert learnt
@@ -104,7 +116,7 @@ def test_a_seed_decides_every_bit(results: Any, same: Make, engine: str, method:
 
 @pytest.mark.parametrize(
     ("engine", "method", "missing"),
-    list(product(sorted(set(ENGINES) - {"sequential"}), sorted(METHODS), ("none", "client", "sample"))),
+    list(product(sorted(set(ENGINES) - {"sequential"}), sorted(MAKERS), ("none", "client", "sample"))),
 )
 def test_it_agrees_with_the_reference(results: Any, apart: Make, engine: str, method: str, missing: str):
     found, expected = results(engine, method, missing, 0), results("sequential", method, missing, 0)

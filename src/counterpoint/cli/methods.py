@@ -1,7 +1,7 @@
 """`counterpoint methods`."""
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,46 +14,58 @@ from counterpoint.cli.console import stdout
 if TYPE_CHECKING:
     from counterpoint.cli.schema import Setting
     from counterpoint.methods import Method
+    from counterpoint.methods.terms import Term
 
 
 def methods(
     method: Annotated[str | None, typer.Argument(metavar="[METHOD]", hidden=True)] = None,
 ) -> None:
-    """List the methods, or show one and its settings.
+    """List the methods and terms, or show one and its settings.
 
-    METHOD is a name out of the list, or FILE.py, or FILE.py:CLASS.
+    METHOD is a name out of the lists, or FILE.py, or FILE.py:CLASS of a method.
     """
     console = stdout()
     if method is None:
         _list(console)
     else:
         from counterpoint.methods import find_method
+        from counterpoint.methods.terms import TERMS, find_term
 
-        _show(console, find_method(method))
+        if method in TERMS:
+            _show(console, find_term(method), "term.")
+        else:
+            _show(console, find_method(method))
 
 
 def _list(console: Console) -> None:
     from counterpoint.cli.schema import plain
     from counterpoint.methods import METHODS
+    from counterpoint.methods.terms import TERMS
 
-    table = _table("method", "what it is", "options")
-    for name, cls in METHODS.items():
-        options = ", ".join(f"{key}={plain(value)}" for key, value in cls().options.items())
-        table.add_row(name, _paragraphs(cls)[0], options)
-    console.print(table)
-    console.print(" more of one: counterpoint methods METHOD", soft_wrap=True)
+    kinds: dict[str, Mapping[str, type[Method] | type[Term]]] = {"method": METHODS, "term": TERMS}
+    for kind, known in kinds.items():
+        table = _table(kind, "what it is", "options")
+        for name, cls in known.items():
+            options = ", ".join(f"{key}={plain(value)}" for key, value in cls().options.items())
+            table.add_row(name, _paragraphs(cls)[0], options)
+        console.print(table)
+    console.print(" terms stand in place of the cross-entropy of any method without an objective of its own:")
+    console.print(" --set term=ogm-ge --set term.alpha=0.5", soft_wrap=True)
+    console.print(" more of one: counterpoint methods NAME", soft_wrap=True)
 
 
-def _show(console: Console, cls: "type[Method]") -> None:
+def _show(console: Console, cls: "type[Method] | type[Term]", prefix: str = "") -> None:
     from counterpoint.cli.schema import settings_of
     from counterpoint.methods.options import options_model
 
     console.print("\n\n".join([cls.name, *_paragraphs(cls)]))
-    if own := list(settings_of(options_model(cls))):
+    if own := list(settings_of(options_model(cls), prefix=prefix)):
         console.print()
         console.print(_settings(f"options of {cls.name}, --set KEY=VALUE", own))
     else:
         console.print("\nIt has no options of its own.")
+    if prefix:
+        return
     console.print()
     console.print(_settings("further settings, --set KEY=VALUE", _further()))
 
@@ -87,7 +99,7 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _paragraphs(cls: "type[Method]") -> list[str]:
+def _paragraphs(cls: type) -> list[str]:
     """A docstring's paragraphs, each on one line unless something in it is indented."""
     text = inspect.cleandoc(cls.__doc__ or "")
     return [

@@ -109,7 +109,8 @@ class Choice:
 
     def _named(self, structure: Structure, clients: int, program: str) -> str:
         settings, layout = self._settings, self._model.layout
-        options: dict[str, Any] = self._method.options
+        term = self._method.term
+        options: dict[str, Any] = self._method.options | ({"term": term.name, **term.options} if term else {})
         return kind_of_work(
             method=self._method.name,
             options={name: value for name, value in options.items() if not isinstance(value, float)},

@@ -98,7 +98,11 @@ class Engine(Federation):
         self.server: Client
         self._wire = Wire(model)
         self._modalities = {client.id: client.modalities for client in population.clients}
+        if method.term is not None:
+            method.term.build(self.model)
+            self.model.draws = self.model.draws or method.term.draws
         self._away = type(method)(**method.options)
+        self._away.take(method.term)
         self._away.build(self.model)
         self._away.seal()
         method.build(self.model)

@@ -16,4 +16,5 @@ class Centralized(Method):
 
     def round(self, fed: Federation) -> None:
         """Train on the pool."""
-        self.weights = fed.server.train(self.weights, self.loss, over="pool", remember="optimizer")
+        using = self.prepared(fed.server, self.weights, over="pool")
+        self.weights = fed.server.train(self.weights, self.loss, using=using, over="pool", remember="optimizer")

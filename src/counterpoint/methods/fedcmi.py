@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -71,6 +71,8 @@ class FedCMI(Method):
 
     Options have the authors' defaults; `mu` is strong for small data, where 0.01 to 0.1 often does better.
     """
+
+    takes_terms: ClassVar[bool] = False
 
     self_weight: Annotated[float, Field(ge=0, description="c1, of the self projections' cross-entropies")] = 2.0
     self_ce: Annotated[

@@ -25,7 +25,8 @@ class Local(Method):
 
     def local(self, client: Client, received: Weights) -> Weights:
         """Train on from the client's own model."""
-        client.memory["model"] = client.train(client.load({}), self.loss)
+        start = client.load({})
+        client.memory["model"] = client.train(start, self.loss, using=self.prepared(client, start))
         return Weights(samples=client.sizes)
 
     def adapted(self, client: Client, received: Weights) -> Tensors:

@@ -7,14 +7,15 @@ from typing import Any, ClassVar, Literal
 from torch import Tensor
 
 from counterpoint.data.samples import Batch
-from counterpoint.errors import CounterpointError
+from counterpoint.errors import CounterpointError, UserError
 from counterpoint.exchange.layout import Tensors
 from counterpoint.exchange.package import Weights
-from counterpoint.methods.client import Client
+from counterpoint.methods.client import Client, Value
 from counterpoint.methods.federation import Federation
 from counterpoint.methods.options import validated
 from counterpoint.methods.scoring import Scoring
 from counterpoint.methods.settings import TrainSettings
+from counterpoint.methods.terms.term import Term
 from counterpoint.models.build import Assembly
 from counterpoint.models.model import Model
 from counterpoint.objectives import cross_entropy
@@ -36,6 +37,7 @@ class Method(Scoring):
             one of its own.
         needs_labels: whether every client must have labelled training rows.
         needs_pool: whether it trains on the pooled data of all clients, which exists in simulation only.
+        takes_terms: whether its `loss` builds on the one here, so that a run can give it a term, see `methods.terms`.
 
     Attributes:
         model: the model as a function, the same on both sides.
@@ -46,9 +48,11 @@ class Method(Scoring):
     model_kind: ClassVar[Literal["global", "personal"]] = "global"
     needs_labels: ClassVar[bool] = True
     needs_pool: ClassVar[bool] = False
+    takes_terms: ClassVar[bool] = True
 
     weights: Tensors
     _sealed: bool = False
+    _term: Term | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -74,6 +78,21 @@ class Method(Scoring):
         """The options with their values."""
         return dict(self._options)
 
+    @property
+    def term(self) -> Term | None:
+        """What stands in place of the plain cross-entropy."""
+        return self._term
+
+    def take(self, term: Term | None) -> None:
+        """Take what stands in place of the plain cross-entropy.
+
+        Raises:
+            UserError: the method has an objective of its own.
+        """
+        if term is not None and not self.takes_terms:
+            raise UserError(f"{self.name} has an objective of its own and takes no term: leave out term={term.name}")
+        self._term = term
+
     def assembly(self) -> Assembly | None:
         """What the method makes of encoders, where it needs a network of its own; None where any model will do."""
         return None
@@ -98,10 +117,20 @@ class Method(Scoring):
         """One round of the server's program."""
 
     def loss(self, params: Tensors, batch: Batch, using: Mapping[str, Any]) -> Tensor:
-        """The local objective: cross-entropy, one value a row."""
-        return cross_entropy(self.model(params, batch), batch.label)
+        """The local objective, one value a row: cross-entropy, or what the run's term says."""
+        if self._term is None:
+            return cross_entropy(self.model(params, batch), batch.label)
+        if "term" not in using:
+            raise CounterpointError(
+                f"{self.name} trains without self.prepared(client, start) in `using`: no term can act"
+            )
+        return self._term.rows(params, batch, using["term"])
+
+    def prepared(self, client: Client, start: Tensors, over: str = "train") -> dict[str, Value]:
+        """What `loss` needs in `using` of whoever trains from here on a split: what the run's term prepares."""
+        return {} if self._term is None else {"term": self._term.prepare(client, start, over)}
 
     def adapted(self, client: Client, received: Weights) -> Tensors:
         """The received model after this client's local training with `loss`."""
         start = client.load(received.weights)
-        return client.train(start, self.loss, using={"received": start})
+        return client.train(start, self.loss, using={"received": start, **self.prepared(client, start)})

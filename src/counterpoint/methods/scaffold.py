@@ -102,7 +102,8 @@ class Scaffold(Method):
         start = client.load(received.weights)
         own = client.memory.get("control", client.map(_zeros, received.control))
         correction = client.map(_difference, received.control, own)
-        return start, client.train(start, self.loss, using={"correction": correction}), own
+        using = {"correction": correction, **self.prepared(client, start)}
+        return start, client.train(start, self.loss, using=using), own
 
     def local(self, client: Client, received: Controlled) -> Controlled:
         """Train with the correction, renew the client's control variate."""

@@ -81,6 +81,15 @@ class LateFusion(nn.Module):
         """Logits [rows, classes]."""
         return self._answer(self.encode(batch), batch.present)
 
+    def parts(self, batch: Batch) -> dict[str, dict[str, Tensor]]:
+        """Logits and what they are made of.
+
+        Returns:
+            `out`: under `fused`, logits [rows, classes]; `embedding`: by modality, [rows, width].
+        """
+        found = self.encode(batch)
+        return {"out": {"fused": self._answer(found, batch.present)}, "embedding": found}
+
     def by_pattern(self, batch: Batch, patterns: Mapping[str, Collection[str]]) -> dict[str, Tensor]:
         """Logits [rows, classes] with only a pattern's modalities shown, by pattern."""
         found = self.encode(batch)

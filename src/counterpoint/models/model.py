@@ -131,7 +131,7 @@ class Model:
 
     @cached_property
     def draws(self) -> bool:
-        """Whether a layer draws random numbers when it trains."""
+        """Whether random numbers are drawn in training steps: by a layer, or by what an objective does beside."""
         return draws(self.module)
 
     @cached_property

@@ -84,7 +84,9 @@ def settings(config: RunConfig) -> dict[str, Any]:
         for key in keys:
             if not (section == "train" and key in TRAIN_FLAGS) and getattr(now, key) != getattr(usual, key):
                 found[f"{section}.{key}"] = getattr(now, key)
-    return found
+    options = dict(config.term)
+    found |= {"term": options.pop("name")} if options else {}
+    return found | {f"term.{key}": value for key, value in options.items()}
 
 
 def _word(value: Any) -> str:

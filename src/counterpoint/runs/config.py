@@ -11,8 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from counterpoint.errors import UserError, unknown
 from counterpoint.methods import Method, TrainSettings, find_method
 from counterpoint.methods.options import explain, validated
+from counterpoint.methods.registry import lasting_name
+from counterpoint.methods.terms import TERMS, find_term
 from counterpoint.models import ModelSettings
 
+NO_TERM = "none"
+"""Names the plain cross-entropy."""
 GIVEN = "given from Python"
 """Stands in a configuration for a method, population or model that was handed over as an object."""
 
@@ -77,6 +81,8 @@ class RunConfig(_Section):
             that is faster. Alone among all this, no result depends on it.
         device: of tensors, for example `cpu` or `cuda`.
         given: what was handed over as an object, among `method`, `data` and `model`.
+        term: what stands in place of the plain cross-entropy: its `name` and its options, complete; nothing where
+            empty.
     """
 
     method: str
@@ -93,6 +99,7 @@ class RunConfig(_Section):
     train: TrainSettings = TrainSettings()
     model: ModelSettings = ModelSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
+    term: dict[str, Any] = {}
 
     def toml(self) -> str:
         """As TOML text; what is None is left out."""
@@ -137,18 +144,41 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 
 
 def sorted_settings(method: str | type[Method], settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """What `--set key=value` says, by section: `mu` is an option of the method, `train.momentum` of local training.
+    """What `--set key=value` says, by section.
+
+    `mu` is an option of the method, `train.momentum` one of local training; `term` names a term, `term.alpha` is an
+    option of it.
 
     Raises:
         UserError: a key that does not exist, with the nearest one that does.
     """
     cls = find_method(method) if isinstance(method, str) else method
-    found: dict[str, dict[str, Any]] = {"options": {}, **{section: {} for section in SECTIONS}}
+    found: dict[str, dict[str, Any]] = {"options": {}, **{section: {} for section in SECTIONS}, "term": {}}
     keys = [*cls().options, *(f"{section}.{key}" for section, known in SECTIONS.items() for key in known)]
+    name, term_options = _term_settings(settings)
+    if name:
+        found["term"] = {"name": name, **validated(find_term(name), term_options)}
     for key, value in settings.items():
+        if key.partition(".")[0] == "term" and key not in keys:
+            continue
         if key not in keys:
             raise unknown(f"setting for {cls.name}", key, keys)
         section, dot, rest = key.partition(".")
         found[section if dot else "options"][rest if dot else key] = value
     found["options"] = validated(cls, found["options"])
     return found
+
+
+def _term_settings(settings: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The term that settings name, if any, and what they say of its options.
+
+    Raises:
+        UserError: options of a term that is not named.
+    """
+    name = str(settings.get("term") or "")
+    options = {key.partition(".")[2]: value for key, value in settings.items() if key.startswith("term.")}
+    if options and name in ("", NO_TERM):
+        raise UserError(
+            f"term.{next(iter(options))} is an option of a term: name one with term=NAME ({', '.join(TERMS)})"
+        )
+    return ("" if name == NO_TERM else lasting_name(name)), options

@@ -15,6 +15,7 @@ def default_name(config: RunConfig) -> str:
     unusual += [f"proxy{d.proxy:g}"] if d.proxy else []
     unusual += [f"validation{d.validation:g}"] if d.validation else []
     unusual += ["+".join(d.modalities)] if d.modalities else []
+    unusual += [Path(config.term["name"].partition(":")[0]).stem] if config.term else []
     unusual += [f"{m}-{how}" for m, how in d.features.items()]
     parts = [method, Path(d.name).name, *unusual, f"seed{config.seed}"]
     return "-".join(part.replace(":", "").replace(",", "-") for part in parts)

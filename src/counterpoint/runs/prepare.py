@@ -7,6 +7,7 @@ from counterpoint.data.population import Population
 from counterpoint.engines import Engine, Stacked, find_engine
 from counterpoint.errors import UserError
 from counterpoint.methods import Method, find_method
+from counterpoint.methods.terms import find_term
 from counterpoint.models import ModuleBuilder, build_model
 from counterpoint.runs.config import RunConfig
 from counterpoint.runs.suitable import check_labels
@@ -25,6 +26,9 @@ def prepare(
     stacking = stacking_of(config, engine)
     chosen = cls(**config.options)
     chosen.check(config.train)
+    if config.term:
+        options = dict(config.term)
+        chosen.take(find_term(options.pop("name"))(**options))
     population = data if isinstance(data, Population) else population_of(config, data)
     check_labels(chosen, population)
     built = build_model(population.modalities, population.task, config.model, config.seed, model, chosen.assembly())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from counterpoint.errors import UserError
 from counterpoint.methods import find_method
 from counterpoint.methods.search import Search, searched
+from counterpoint.methods.terms import find_term
 from counterpoint.runs import RunConfig
 
 if TYPE_CHECKING:
@@ -122,6 +123,9 @@ def space_of(
     found: dict[str, Dimension] = {key: one for key, one in COMMON.items() if _taken(config, {key: one.ends[0]})}
     for name, search in searched(method).items():
         found[name] = _declared(search, type(usual.options[name]))
+    if usual.term:
+        for name, search in searched(find_term(usual.term["name"])).items():
+            found[f"term.{name}"] = _declared(search, type(usual.term[name]))
     found = {key: one for key, one in found.items() if key not in fixed}
     for key, text in (over or {}).items():
         if key in fixed:
@@ -185,6 +189,8 @@ def values(space: Space, config: RunConfig) -> dict[str, Any]:
 
 def _value(config: RunConfig, key: str) -> Any:
     section, dot, name = key.partition(".")
+    if section == "term":
+        return config.term.get(name or "name")
     return getattr(getattr(config, section, None), name, None) if dot else config.options.get(section)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.autograd import Function
 from torch.nn import functional
@@ -38,6 +39,25 @@ class _Numbers(Function):
         return draws.of_many(layer, shape, info.batch_size), 0
 
 
+def uniform(like: Tensor, name: str, shape: Sequence[int]) -> Tensor:
+    """Numbers uniform in [0, 1), of this shape, drawn for the client and the step; the same on every engine.
+
+    Outside of an engine's training they come from PyTorch's global generator.
+
+    Args:
+        like: any tensor that each client has its own of (a parameter, what a layer makes of a batch).
+        name: key of the draws: a layer, a term.
+        shape: of one client; rows first, if there are any.
+    """
+    draws = current_draws()
+    if draws is None:
+        return torch.rand(*shape, device=like.device)
+    if is_stacked():
+        numbers: Tensor = apply(_Numbers, like.detach(), draws, name, shape)
+        return numbers
+    return draws.of_one(name, shape)
+
+
 class DrawnDropout(nn.Module):
     """x * (u >= p) / (1 - p) in training, u uniform in [0, 1) and drawn by `LayerDraws`; x in evaluation.
 
@@ -63,13 +83,9 @@ class DrawnDropout(nn.Module):
         if self.p == 1:
             return x * 0
         shape = (*x.shape[: x.dim() - self.whole], *[1] * self.whole)
-        draws = current_draws()
-        if draws is None:
+        if current_draws() is None:
             return x * functional.dropout(x.new_ones(shape), self.p)
-        if is_stacked():
-            numbers: Tensor = apply(_Numbers, x.detach(), draws, self.name, shape)
-        else:
-            numbers = draws.of_one(self.name, shape)
+        numbers = uniform(x, self.name, shape)
         return x * ((numbers >= self.p).to(x.dtype) / (1 - self.p))
 
     def extra_repr(self) -> str:
