@@ -54,7 +54,10 @@ def compare(
     ] = None,
     epochs: Annotated[int | None, typer.Option(metavar="N", help="Local epochs in a round. [default: 2]")] = None,
     batch_size: Annotated[int | None, typer.Option(metavar="N", help="Rows in a local step. [default: 16]")] = None,
-    lr: Annotated[float | None, typer.Option(metavar="F", help="Learning rate of the clients. [default: 0.1]")] = None,
+    lr: Annotated[
+        float | None,
+        typer.Option(metavar="F", help="Learning rate of the clients; each method's own, mostly 0.1, if not given."),
+    ] = None,
     engine: Annotated[str | None, typer.Option(metavar="NAME", help="stacked or sequential.")] = None,
     stack: Annotated[int | None, typer.Option(metavar="N", help="Clients computed together.")] = None,
     device: Annotated[str | None, typer.Option(metavar="NAME", help="cpu or cuda.")] = None,

@@ -56,6 +56,7 @@ def _list(console: Console) -> None:
 
 def _show(console: Console, cls: "type[Method] | type[Term]", prefix: str = "") -> None:
     from counterpoint.cli.schema import settings_of
+    from counterpoint.methods import Method
     from counterpoint.methods.options import options_model
 
     console.print("\n\n".join([cls.name, *_paragraphs(cls)]))
@@ -64,19 +65,19 @@ def _show(console: Console, cls: "type[Method] | type[Term]", prefix: str = "") 
         console.print(_settings(f"options of {cls.name}, --set KEY=VALUE", own))
     else:
         console.print("\nIt has no options of its own.")
-    if prefix:
+    if not issubclass(cls, Method):
         return
     console.print()
-    console.print(_settings("further settings, --set KEY=VALUE", _further()))
+    console.print(_settings("further settings, --set KEY=VALUE", _further(cls.usual_lr)))
 
 
-def _further() -> "Iterator[Setting]":
-    """Settings that every method has, with the defaults of a run."""
+def _further(lr: float) -> "Iterator[Setting]":
+    """Settings that every method has, with the defaults of a run, and the method's own learning rate."""
     from counterpoint import runs
     from counterpoint.cli.schema import settings_of
     from counterpoint.runs.config import SECTIONS
 
-    of_run = {name: p.default for name, p in inspect.signature(runs.run).parameters.items()}
+    of_run = {name: p.default for name, p in inspect.signature(runs.run).parameters.items()} | {"lr": lr}
     for section in SECTIONS:
         kind = runs.RunConfig.model_fields[section].annotation
         defaults = of_run if section == "train" else None

@@ -50,7 +50,10 @@ def run(
     ] = None,
     epochs: Annotated[int | None, typer.Option(metavar="N", help="Local epochs in a round.")] = None,
     batch_size: Annotated[int | None, typer.Option(metavar="N", help="Rows in a local step.")] = None,
-    lr: Annotated[float | None, typer.Option(metavar="F", help="Learning rate of local training.")] = None,
+    lr: Annotated[
+        float | None,
+        typer.Option(metavar="F", help="Learning rate of local training; the method's own, mostly 0.1, if not given."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of everything that is drawn.")] = None,
     engine: Annotated[str | None, typer.Option(metavar="NAME", help="stacked or sequential.")] = None,
     workers: Annotated[
@@ -129,22 +132,23 @@ def run(
             raise UserError(f"--{flag} and --set train.{name} both say how clients train: give one of them")
     given = {name: value for name, value in options.items() if value is not None}
     if profile:
-        further = {**_of_profile(profile, method, given), **further}
+        further = {**_of_profile(profile, method, given, further), **further}
     watcher = choose_watcher(quiet=quiet)
     with stoppable(watcher), reading(quiet=quiet):
         result = runs.run(method, data, **given, settings=further, watcher=watcher)
     show(result, quiet=quiet, as_json=as_json, report=report, profile=profile == "")
 
 
-def _of_profile(profile: str, method: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a profile that no option says.
+def _of_profile(profile: str, method: str, given: Mapping[str, Any], further: Mapping[str, str]) -> dict[str, Any]:
+    """The settings of a profile that no option says; those of a variant that `--set` names, if it has them.
 
     Raises:
         UserError: there is no such profile, or it has none for the method.
     """
     from counterpoint.experiments.tuning.profiles import methods_in, profile_settings
 
-    settings = profile_settings(profile, method)
+    told = ",".join(f"{key}={value}" for key, value in further.items())
+    settings = profile_settings(profile, method, f"{method}[{told}]")
     if settings is None:
         known = ", ".join(methods_in(profile)) or "no method at all"
         raise UserError(f"profile {profile!r} has no settings for {method}, but for {known}")

@@ -175,7 +175,7 @@ def _go(study: "Study", profile: str, jobs: int, *, quiet: bool, as_json: bool) 
     searched = study.sweep
     settings = {**searched.variant.settings, **found.settings}
     budget = budget_of(searched, found)
-    path = save_profile(profile, searched.variant.method, settings, budget)
+    path = save_profile(profile, searched.variant.section, settings, budget)
     if as_json:
         told = {"method": searched.usual.method, "settings": settings, "budget": budget, "importance": found.importance}
         typer.echo(one_line({**told, "profile": profile, "file": str(path), "out": str(study.path)}))

@@ -51,6 +51,11 @@ class Variant:
         return f"{self.method}[{told}]" if told else self.method
 
     @property
+    def section(self) -> str:
+        """Under which name a profile holds what was found for it: its label where it names settings."""
+        return self.label if "[" in self.label else self.method
+
+    @property
     def kind(self) -> Literal["global", "personal"]:
         """Whether one model is learned for all, or one for each client."""
         return find_method(self.method).model_kind

@@ -37,6 +37,7 @@ class Method(Scoring):
             one of its own.
         needs_labels: whether every client must have labelled training rows.
         needs_pool: whether it trains on the pooled data of all clients, which exists in simulation only.
+        usual_lr: learning rate of local training where nobody says another; that of a loss of several terms is smaller.
         takes_terms: whether its `loss` builds on the one here, so that a run can give it a term, see `methods.terms`.
 
     Attributes:
@@ -49,6 +50,7 @@ class Method(Scoring):
     needs_labels: ClassVar[bool] = True
     needs_pool: ClassVar[bool] = False
     takes_terms: ClassVar[bool] = True
+    usual_lr: ClassVar[float] = 0.1
 
     weights: Tensors
     _sealed: bool = False

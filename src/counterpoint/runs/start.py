@@ -12,7 +12,7 @@ import torch
 from counterpoint.data import prepare as prepare_data
 from counterpoint.data.population import Population
 from counterpoint.errors import UserError
-from counterpoint.methods import Method
+from counterpoint.methods import Method, find_method
 from counterpoint.methods.registry import lasting_name
 from counterpoint.models import ModuleBuilder
 from counterpoint.runs.config import GIVEN, RunConfig, checked, sorted_settings
@@ -47,7 +47,7 @@ def run(
     features: Mapping[str, str] | None = None,
     epochs: int = 2,
     batch_size: int = 16,
-    lr: float = 0.1,
+    lr: float | None = None,
     seed: int = 0,
     engine: str = "stacked",
     stack: int | None = None,
@@ -77,7 +77,7 @@ def run(
         features: by modality, the frozen encoder whose features take its place, see `data.features`.
         epochs: local epochs a round.
         batch_size: rows a local step.
-        lr: learning rate of local training.
+        lr: learning rate of local training; the method's own, mostly 0.1, where None.
         seed: of everything that is drawn.
         engine: `stacked`, or `sequential`: one client after another in one process, which defines what is right.
         stack: clients that the stacked engine computes together, 1 for one at a time; measured where None. It may
@@ -134,6 +134,8 @@ def configured(
     found = {**_usual(), **options}
     dealing = {name: found.pop(name) for name in DEALING}
     train = {name: found.pop(name) for name in ("epochs", "batch_size", "lr")}
+    if train["lr"] is None:
+        train["lr"] = (find_method(method) if isinstance(method, str) else method).usual_lr
     name = lasting_name(method) if isinstance(method, str) else method.name
     further = sorted_settings(method, found.pop("settings") or {})
     if isinstance(data, str):

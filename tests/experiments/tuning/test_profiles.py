@@ -107,3 +107,12 @@ def test_those_that_come_with_the_package_can_be_read() -> None:
         for method, section in read_profile(str(path)).items():
             assert method in METHODS
             assert section["budget"]["trials"] > 0
+
+
+def test_a_variant_takes_what_was_found_for_it_else_what_was_found_for_its_method() -> None:
+    save_profile("mine", "fedavg", {"train.lr": 0.03}, {})
+    assert profile_settings("mine", "fedavg", "fedavg[term=pmr]") == {"train.lr": 0.03}
+    save_profile("mine", "fedavg[term=pmr]", {"train.lr": 0.01, "term.alpha": 0.5}, {})
+    assert profile_settings("mine", "fedavg", "fedavg[term=pmr]") == {"train.lr": 0.01, "term.alpha": 0.5}
+    assert profile_settings("mine", "fedavg", "fedavg[term=ogm-ge]") == {"train.lr": 0.03}
+    assert profile_settings("mine", "fedavg") == {"train.lr": 0.03}

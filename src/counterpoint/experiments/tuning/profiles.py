@@ -19,8 +19,11 @@ FOLDER = Path("profiles")
 """In the working folder."""
 
 
-def profile_settings(name: str, method: str) -> dict[str, Any] | None:
+def profile_settings(name: str, method: str, label: str = "") -> dict[str, Any] | None:
     """The settings that a profile has for a method, as `--set` takes them; None where it has none.
+
+    A variant of a method (`fedavg[term=ogm-ge]`) takes those that were searched for under its own label, else those of
+    the method.
 
     A name that ends in `.toml` is a path. Any other is looked for in `profiles/` of the working folder, then among
     those that come with Counterpoint.
@@ -28,11 +31,13 @@ def profile_settings(name: str, method: str) -> dict[str, Any] | None:
     Args:
         name: of the profile.
         method: its name, or `path.py:Class`.
+        label: of the variant.
 
     Raises:
         UserError: there is no such profile, or it cannot be read.
     """
-    section = read_profile(name).get(find_method(method).name)
+    profile = read_profile(name)
+    section = profile.get(label) or profile.get(find_method(method).name)
     return None if section is None else dict(section["settings"])
 
 
@@ -60,11 +65,11 @@ def data_profile(name: str, data: str) -> str:
 
 
 def save_profile(name: str, method: str, settings: Mapping[str, Any], budget: Mapping[str, Any]) -> Path:
-    """Save what was found for a method under a name; what the profile has for other methods stays.
+    """Save what was found for a method under a name; what the profile has for others stays.
 
     Args:
         name: of the profile; a path if it ends in `.toml`.
-        method: its name, or `path.py:Class`.
+        method: its name, `path.py:Class`, or the label of a variant.
         settings: as `--set` takes them.
         budget: that found them, as plain values.
 
@@ -79,8 +84,9 @@ def save_profile(name: str, method: str, settings: Mapping[str, Any], budget: Ma
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_name(f".{path.name}.lock")):
             before = _parsed(path) if path.exists() else {}
-            section = {"settings": dict(settings), "budget": dict(budget)}
-            told = dict(sorted({**before, find_method(method).name: section}.items()))
+            found = {"settings": dict(settings), "budget": dict(budget)}
+            section = method if "[" in method else find_method(method).name
+            told = dict(sorted({**before, section: found}.items()))
             write_atomically(path, tomli_w.dumps(told).encode())
     except OSError as error:
         raise UserError(f"cannot write the profile {path}: {error.strerror}") from error

@@ -68,7 +68,7 @@ def _of_profile(comparison: Comparison) -> Tuned:
     for condition in comparison.conditions:
         name = data_profile(comparison.profile, condition.data)
         for variant in comparison.variants:
-            settings = profile_settings(name, variant.method)
+            settings = profile_settings(name, variant.method, variant.label)
             if settings is not None:
                 found[key(variant, condition)] = settings
     if not found:
