@@ -92,3 +92,12 @@ def test_the_run_holds_the_settings_themselves(call: Call, quick: tuple[str, ...
     assert (config.train.lr, config.options) == (0.3, {"mu": 0.5})
     command = command_line(config)
     assert "--lr 0.3" in command and "--set mu=0.5" in command and "profile" not in command
+
+
+def test_a_variant_that_set_names_takes_its_own_section(call: Call, seen: dict[str, Any]) -> None:
+    save_profile("mine", "fedavg", {"train.lr": 0.3}, {})
+    save_profile("mine", "fedavg[term=pmr]", {"train.lr": 0.2, "term": "pmr", "term.alpha": 0.4}, {})
+    call("run", "fedavg", "--data", "watch", "--profile", "mine")
+    assert seen["settings"] == {"train.lr": 0.3}
+    call("run", "fedavg", "--data", "watch", "--profile", "mine", "--set", "term=pmr")
+    assert seen["settings"] == {"train.lr": 0.2, "term": "pmr", "term.alpha": 0.4}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from counterpoint.cli.console import stdout
-from counterpoint.cli.run import MISSING, PARTITIONS, listed, parsed
+from counterpoint.cli.options import MISSING, PARTITIONS, Device, EngineName, Out, Quiet, Report, listed, parsed
 from counterpoint.errors import UserError
 
 if TYPE_CHECKING:
@@ -58,9 +58,9 @@ def compare(
         float | None,
         typer.Option(metavar="F", help="Learning rate of the clients; each method's own, mostly 0.1, if not given."),
     ] = None,
-    engine: Annotated[str | None, typer.Option(metavar="NAME", help="stacked or sequential.")] = None,
+    engine: EngineName = None,
     stack: Annotated[int | None, typer.Option(metavar="N", help="Clients computed together.")] = None,
-    device: Annotated[str | None, typer.Option(metavar="NAME", help="cpu or cuda.")] = None,
+    device: Device = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Setting for all methods, may be repeated.")
     ] = None,
@@ -77,13 +77,13 @@ def compare(
     jobs: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Runs at a time; if not given, one a core.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder; if not given, one in runs/.")] = None,
+    out: Out = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Do two rounds of each method on each data, and say what all would cost.")
     ] = False,
     details: Annotated[bool, typer.Option("--details", help="Print more than the main table.")] = False,
-    report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no table.")] = False,
+    report: Report = True,
+    quiet: Quiet = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as one line of JSON, no table.")] = False,
 ) -> None:
     """Compare methods on data sets over seeds.

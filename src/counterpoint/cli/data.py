@@ -10,8 +10,8 @@ from rich.table import Table
 
 from counterpoint.cli.console import stdout
 from counterpoint.cli.help import Command, example
+from counterpoint.cli.options import Clients, Labels, Missing, MissingTest, Partition, Proxy
 from counterpoint.cli.reading import reading
-from counterpoint.cli.run import MISSING, PARTITIONS
 
 if TYPE_CHECKING:
     from counterpoint.data import Card
@@ -59,20 +59,12 @@ def list_() -> None:
 def show(
     name: Name,
     *,
-    partition: Annotated[str | None, typer.Option(metavar="P", help=PARTITIONS)] = None,
-    clients: Annotated[
-        int | None, typer.Option(metavar="N", help="Clients; if not given, all natural ones, or 10.")
-    ] = None,
-    missing: Annotated[str | None, typer.Option(metavar="M", help=f"Modalities missing: {MISSING}")] = None,
-    missing_test: Annotated[
-        str | None, typer.Option(metavar="M", help="The same for tests, where it is another than in training.")
-    ] = None,
-    labels: Annotated[
-        str | None, typer.Option(metavar="L", help="Who has labels: all, server, or rate:SHARE of a client's rows.")
-    ] = None,
-    proxy: Annotated[
-        float | None, typer.Option(metavar="F", help="Share of training rows that all hold, without labels.")
-    ] = None,
+    partition: Partition = None,
+    clients: Clients = None,
+    missing: Missing = None,
+    missing_test: MissingTest = None,
+    labels: Labels = None,
+    proxy: Proxy = None,
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="Seed of everything that is drawn. [default: 0]")
     ] = None,

@@ -1,53 +1,51 @@
 """`counterpoint run`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from counterpoint.cli.options import (
+    Clients,
+    Data,
+    Device,
+    EngineName,
+    Features,
+    Labels,
+    Missing,
+    MissingTest,
+    Modalities,
+    Partition,
+    Proxy,
+    Quiet,
+    Report,
+    listed,
+    parsed,
+)
 from counterpoint.errors import UserError
-
-PARTITIONS = "natural, or parts joined by +: dirichlet:A, quantity:A, pathological:N, owner:A, iid."
-MISSING = "none, client:RATE, client:PATTERN:N,..., sample:RATE, sample:RATE:label, sample:RATE:MODALITY, time:RATE."
 
 
 def run(
     method: Annotated[str, typer.Argument(metavar="METHOD", hidden=True)],
-    data: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME", help="Data set, see 'counterpoint data list', or NAME:FOLDER, or a folder of your own."
-        ),
-    ],
+    data: Data,
     *,
     rounds: Annotated[int | None, typer.Option(metavar="N", help="Rounds.")] = None,
-    clients: Annotated[
-        int | None, typer.Option(metavar="N", help="Clients; if not given, all natural ones, or 10.")
-    ] = None,
+    clients: Clients = None,
     participation: Annotated[
         float | None, typer.Option(metavar="F", help="Share of the clients in a round, above 0, up to 1.")
     ] = None,
-    partition: Annotated[str | None, typer.Option(metavar="P", help=PARTITIONS)] = None,
-    missing: Annotated[str | None, typer.Option(metavar="M", help=f"Modalities missing: {MISSING}")] = None,
-    missing_test: Annotated[
-        str | None, typer.Option(metavar="M", help="The same for tests, where it is another than in training.")
-    ] = None,
-    labels: Annotated[
-        str | None, typer.Option(metavar="L", help="Who has labels: all, server, or rate:SHARE of a client's rows.")
-    ] = None,
-    proxy: Annotated[
-        float | None, typer.Option(metavar="F", help="Share of training rows that all hold, without labels.")
-    ] = None,
+    partition: Partition = None,
+    missing: Missing = None,
+    missing_test: MissingTest = None,
+    labels: Labels = None,
+    proxy: Proxy = None,
     validation: Annotated[
         float | None,
         typer.Option(metavar="F", help="Share of each client's training rows that stands in for all tests."),
     ] = None,
-    modalities: Annotated[str | None, typer.Option(metavar="A,B", help="Use these modalities alone.")] = None,
-    features: Annotated[
-        str | None,
-        typer.Option(metavar="A=NAME", help="Frozen encoder whose features take a modality's place: text=minilm."),
-    ] = None,
+    modalities: Modalities = None,
+    features: Features = None,
     epochs: Annotated[int | None, typer.Option(metavar="N", help="Local epochs in a round.")] = None,
     batch_size: Annotated[int | None, typer.Option(metavar="N", help="Rows in a local step.")] = None,
     lr: Annotated[
@@ -55,7 +53,7 @@ def run(
         typer.Option(metavar="F", help="Learning rate of local training; the method's own, mostly 0.1, if not given."),
     ] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of everything that is drawn.")] = None,
-    engine: Annotated[str | None, typer.Option(metavar="NAME", help="stacked or sequential.")] = None,
+    engine: EngineName = None,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -71,7 +69,7 @@ def run(
             " results.",
         ),
     ] = None,
-    device: Annotated[str | None, typer.Option(metavar="NAME", help="cpu or cuda.")] = None,
+    device: Device = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -81,7 +79,7 @@ def run(
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Run folder; if not given, one in runs/.")] = None,
-    report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
+    report: Report = True,
     profile: Annotated[
         str | None,
         typer.Option(
@@ -90,7 +88,7 @@ def run(
             " 'counterpoint sweep' makes profiles. Without: also print where the time went.",
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no table.")] = False,
+    quiet: Quiet = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON, no table.")] = False,
 ) -> None:
     """Run a method on a data set.
@@ -154,23 +152,3 @@ def _of_profile(profile: str, method: str, given: Mapping[str, Any], further: Ma
         raise UserError(f"profile {profile!r} has no settings for {method}, but for {known}")
     said = {f"train.{name}" for name in given}
     return {key: value for key, value in settings.items() if key not in said}
-
-
-def listed(text: str) -> list[str]:
-    """The parts of a text between commas."""
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def parsed(settings: Sequence[str], option: str = "--set", example: str = "train.momentum=0.9") -> dict[str, str]:
-    """What `--set` and its like say, by key; of a key that is given twice, the last value.
-
-    Raises:
-        UserError: one has no `=`.
-    """
-    pairs = {}
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        if not equals:
-            raise UserError(f"{option} {setting}: write {option} KEY=VALUE, for example {option} {example}")
-        pairs[key.strip()] = value.strip()
-    return pairs

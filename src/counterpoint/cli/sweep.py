@@ -6,8 +6,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from counterpoint.cli.console import stdout
+from counterpoint.cli.options import (
+    Clients,
+    Data,
+    Device,
+    EngineName,
+    Jobs,
+    Labels,
+    Missing,
+    Modalities,
+    Out,
+    Partition,
+    Proxy,
+    Quiet,
+    listed,
+    parsed,
+)
 from counterpoint.cli.reading import reading
-from counterpoint.cli.run import MISSING, PARTITIONS, listed, parsed
 from counterpoint.errors import UserError
 
 if TYPE_CHECKING:
@@ -19,12 +34,7 @@ STOPPED = 130
 
 def sweep(
     method: Annotated[str, typer.Argument(metavar="METHOD", hidden=True)],
-    data: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME", help="Data set, see 'counterpoint data list', or NAME:FOLDER, or a folder of your own."
-        ),
-    ],
+    data: Data,
     trials: Annotated[
         int, typer.Option(metavar="N", min=1, help="Runs in all, the first with the settings as they are.")
     ],
@@ -41,22 +51,16 @@ def sweep(
     participation: Annotated[
         float | None, typer.Option(metavar="F", help="Share of the clients in a round. [default: 1]")
     ] = None,
-    partition: Annotated[str | None, typer.Option(metavar="P", help=PARTITIONS)] = None,
-    clients: Annotated[
-        int | None, typer.Option(metavar="N", help="Clients; if not given, all natural ones, or 10.")
-    ] = None,
-    missing: Annotated[str | None, typer.Option(metavar="M", help=f"Modalities missing: {MISSING}")] = None,
-    labels: Annotated[
-        str | None, typer.Option(metavar="L", help="Who has labels: all, server, or rate:SHARE of a client's rows.")
-    ] = None,
-    proxy: Annotated[
-        float | None, typer.Option(metavar="F", help="Share of training rows that all hold, without labels.")
-    ] = None,
+    partition: Partition = None,
+    clients: Clients = None,
+    missing: Missing = None,
+    labels: Labels = None,
+    proxy: Proxy = None,
     validation: Annotated[
         float | None,
         typer.Option(metavar="F", help="Share of each client's training rows to choose by. [default: 0.2]"),
     ] = None,
-    modalities: Annotated[str | None, typer.Option(metavar="A,B", help="Use these modalities alone.")] = None,
+    modalities: Modalities = None,
     features: Annotated[
         str | None, typer.Option(metavar="A=NAME", help="Frozen encoder whose features take a modality's place.")
     ] = None,
@@ -65,8 +69,8 @@ def sweep(
         typer.Option("--set", metavar="KEY=VALUE", help="Setting that all runs have and nobody searches, repeatable."),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of all that is drawn.")] = 0,
-    engine: Annotated[str | None, typer.Option(metavar="NAME", help="stacked or sequential.")] = None,
-    device: Annotated[str | None, typer.Option(metavar="NAME", help="cpu or cuda.")] = None,
+    engine: EngineName = None,
+    device: Device = None,
     measure: Annotated[
         str, typer.Option(metavar="M", help="What is made as good as it can be: accuracy, macro_f1, auc, or loss.")
     ] = "accuracy",
@@ -79,15 +83,12 @@ def sweep(
             " learn more from one another.",
         ),
     ] = 4,
-    jobs: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Runs at a time; if not given, one a core. No result depends on it."),
-    ] = None,
+    jobs: Jobs = None,
     name: Annotated[
         str | None, typer.Option(metavar="PROFILE", help="Name of what is found; if not given, tuned/DATA.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder; if not given, one in runs/.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no table.")] = False,
+    out: Out = None,
+    quiet: Quiet = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print what was found as one line of JSON, no table.")
     ] = False,
