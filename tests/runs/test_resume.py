@@ -51,6 +51,9 @@ def test_same_seed_same_bits(short_run: Callable[..., RunResult], tmp_path: Path
 SEQUENTIAL = {"engine": "sequential"}
 STACKS = {"stack": 2, "workers": 1}
 CREW = {"stack": 2, "workers": 2, "clients": 8, "partition": "dirichlet:1.0"}
+SERVER = {"settings": {"dominance": "server", "mu": 0.1}}
+NOISY = {"settings": {"term": "ogm-ge"}}
+BLENDED = {"settings": {"term": "blending"}}
 MOMENTS: list[tuple[str, str, int, dict[str, Any]]] = [
     ("scaffold", "training", 1, SEQUENTIAL),
     ("scaffold", "training", 25, SEQUENTIAL),
@@ -67,6 +70,11 @@ MOMENTS: list[tuple[str, str, int, dict[str, Any]]] = [
     ("scaffold", "before-rename", 5, CREW),
     ("scaffold", "after-rename", 5, SEQUENTIAL),
     ("scaffold", "after-rename", 6, {}),
+    ("fedcmi", "before-rename", 6, SERVER),
+    ("fedcmi", "training", 30, {**SERVER, **SEQUENTIAL}),
+    ("fedcmi", "after-rename", 6, STACKS),
+    ("fedavg", "before-rename", 6, NOISY),
+    ("fedavg", "before-rename", 6, BLENDED),
 ]
 
 

@@ -18,7 +18,7 @@ from counterpoint.methods.federation import Federation
 from counterpoint.methods.method import Method
 from counterpoint.methods.settings import TrainSettings
 from counterpoint.models.model import Model
-from counterpoint.randomness import generator
+from counterpoint.randomness import Key, generator
 
 Down = TypeVar("Down", bound=Package)
 Up = TypeVar("Up", bound=Package)
@@ -112,6 +112,10 @@ class Engine(Federation):
         self.round = number
         self.log = RoundLog()
         self._visits = 0
+
+    def _settings_of(self, key: Sequence[Key]) -> TrainSettings:
+        """Local training as it is in the round of a key of randomness: a worker process knows no other."""
+        return self.settings.in_round(int(key[list(key).index("round") + 1]), self.rounds)
 
     def sample(self) -> list[int]:
         """The run's share of all clients, without replacement, at least one; sorted."""

@@ -47,7 +47,7 @@ class Sequential(Engine):
             splits,
             model=self.model,
             modalities=modalities,
-            settings=self.settings,
+            settings=self._settings_of(key),
             memory=memory,
             seed=self.seed,
             key=key,

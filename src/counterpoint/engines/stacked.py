@@ -225,7 +225,7 @@ class Stacked(Bulk):
             splits,
             model=self.model,
             modalities=structure,
-            settings=self.settings,
+            settings=self._settings_of(job.key),
             memories=memories,
             seed=self.seed,
             keys=[("client", client, *job.key) for client in job.clients],
