@@ -9,8 +9,15 @@ from counterpoint.errors import unknown
 
 
 def is_folder(name: str) -> bool:
-    """Whether a name is that of a folder of one's own, not of a source."""
-    return not sources.is_named(name) and ("/" in name or name == "." or Path(name).is_dir())
+    """Whether a name is that of a folder of one's own, not of a source.
+
+    `NAME:FOLDER` is not, unless there is one: it is a source, perhaps misspelt.
+    """
+    if sources.is_named(name):
+        return False
+    if ":" in name.partition("/")[0]:
+        return Path(name).is_dir()
+    return "/" in name or name == "." or Path(name).is_dir()
 
 
 def lasting_name(name: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from counterpoint.data import sources
-from counterpoint.data.prepare import is_folder, lasting_name
+from counterpoint.data.prepare import is_folder, lasting_name, prepared
 from counterpoint.errors import UserError
 
 
@@ -37,6 +37,11 @@ def test_no_such_folder(cache: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=r"empty has none of AVE, Audios, Image-01-FPS, trainSet.txt, valSet.txt"):
         sources.load(f"ave:{tmp_path / 'empty'}")
+
+
+def test_a_misspelt_name_with_a_folder_is_no_folder() -> None:
+    with pytest.raises(UserError, match="unknown data set 'crema': did you mean 'crema-d'"):
+        prepared("crema:/x")
 
 
 def test_names_with_folders_are_not_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
