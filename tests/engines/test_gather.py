@@ -192,8 +192,21 @@ def test_common_rows_are_everyones(make_samples: Make, rows: int):
         for place, row in zip(whose.tolist(), batch.index.tolist(), strict=True):
             counts[place].append(row)
     assert counts == {place: list(range(6)) for place in range(3)}
-    with pytest.raises(ValueError, match="not for training"):
-        common.steps(plan([2], 1, [1], [0]), torch.tensor([0]))
+
+
+def test_each_trains_on_common_rows_in_an_order_of_its_own(make_samples: Make) -> None:
+    samples = make_samples(6, key="common", gaps=0.4)
+    drawn = plan([6, 6], 4, [3, 2], [1, 2])
+    looks = list(CommonRows(samples, 2).steps(drawn, torch.tensor([1, 0])))
+    assert [look.at.tolist() for look in looks] == [[1, 0], [1, 0], [1]]
+    for step, look in enumerate(looks):
+        for place in range(len(look.at)):
+            order = batches(6, 4, 3, torch.Generator().manual_seed(place + 1))[step]
+            assert look.fields["index"][place][look.mask[place]].tolist() == order.tolist()
+            there = look.fields["present"]["acc"][place][look.mask[place]]
+            values = look.fields["x"]["acc"][place][look.mask[place]]
+            assert torch.equal(there, samples.present["acc"][order])
+            assert torch.equal(values[there], samples.x["acc"][order][there])
 
 
 def test_splits_without_rows(make_samples: Make):

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from counterpoint.data import Population
 from counterpoint.data.samples import Batch
-from counterpoint.engines import Engine, Sequential, Stacked, steps
+from counterpoint.engines import Engine, Sequential, Stacked, many, steps
 from counterpoint.engines.many import ManyClients
 from counterpoint.exchange import Tensors
 from counterpoint.methods import METHODS, FedAvg, TrainSettings
@@ -88,13 +88,13 @@ def test_steps_are_taken_by_stacks_of_about_that_width(
 ):
     """How many clients take the first step of a training together: as equally many as can be."""
     sizes: list[int] = []
-    plain = ManyClients._descend
+    plain = many.descend
 
-    def counting(self: ManyClients, gradients: Any, tensors: Tensors, *args: Any) -> None:
+    def counting(optimizer: Any, turns: Any, tensors: Tensors, *args: Any) -> None:
         sizes.append(len(next(iter(tensors.values()))))
-        plain(self, gradients, tensors, *args)
+        plain(optimizer, turns, tensors, *args)
 
-    monkeypatch.setattr(ManyClients, "_descend", counting)
+    monkeypatch.setattr(many, "descend", counting)
     engine = make_engine(people=make_population(RAGGED), kind=Stacked, stack=width)
     engine.begin(1)
     engine.visit(clients, engine.method.local, engine.method.offer())

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from counterpoint.data.card import Card
 from counterpoint.data.modality import Modality, Task
-from counterpoint.data.samples import Samples
+from counterpoint.data.samples import Samples, concatenate
 
 
 class Side(IntEnum):
@@ -85,6 +85,15 @@ class ClientData:
     def modalities(self) -> tuple[str, ...]:
         """Names of the modalities that this client owns, sorted."""
         return self.train.modalities
+
+    @property
+    def inputs(self) -> Samples:
+        """All training rows, those of `train` first, with every label hidden."""
+        parts = [part for part in (self.train, self.unlabelled) if part is not None and len(part)] or [self.train]
+        rows = (
+            parts[0] if len(parts) == 1 else concatenate(parts, {m: tuple(v.shape[1:]) for m, v in parts[0].x.items()})
+        )
+        return replace(rows, label=torch.full_like(rows.label, -1))
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,14 @@ class Batch:
     index: Tensor
     mask: Tensor
 
+    def mean(self, values: Tensor) -> Tensor:
+        """The mean over the rows that count of values [rows, ...]: [...].
+
+        An objective that looks at a second batch, whose rows are others, adds this to the value of each row of its own.
+        """
+        counts = self.mask.view(-1, *[1] * (values.dim() - 1))
+        return torch.where(counts, values, 0.0).sum(0) / self.mask.sum()
+
     def only(self, modalities: Iterable[str]) -> "Batch":
         """The same rows seen through these modalities alone."""
         keep = [m for m in modalities if m in self.x]

@@ -278,7 +278,7 @@ class OwnRows(Gathered):
 
 
 class CommonRows(Gathered):
-    """Rows that all clients look at alike: the global test.
+    """Rows that all clients hold alike, the proxy set or the global test; in training each in an order of its own.
 
     Args:
         samples: the rows.
@@ -290,12 +290,20 @@ class CommonRows(Gathered):
         self.sizes = [len(samples)] * clients
 
     def steps(self, plan: Plan, at: Tensor) -> Iterator[Look]:
-        """Nobody trains on them.
-
-        Raises:
-            ValueError: always.
-        """
-        raise ValueError("the global test is not for training")
+        """See `Gathered.steps`."""
+        everything = self._samples
+        dims: dict[str, Any] = {"x": dict.fromkeys(everything.x, 0), "present": dict.fromkeys(everything.present, 0)}
+        for step, (count, most) in enumerate(zip(plan.active, plan.longest, strict=True)):
+            rows = plan.rows[step, :count, :most].to(everything.label.device)
+            mask = plan.mask[step, :count, :most].to(everything.label.device)
+            fields = {
+                "x": {m: v[rows] for m, v in everything.x.items()},
+                "present": {m: v[rows] for m, v in everything.present.items()},
+                "label": everything.label[rows],
+                "index": rows,
+                "mask": mask,
+            }
+            yield Look(at[:count], fields, {**dims, "label": 0, "index": 0, "mask": 0}, mask)
 
     def chunks(self, rows: int) -> Iterator[Look]:
         """See `Gathered.chunks`."""

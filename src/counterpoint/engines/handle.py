@@ -8,14 +8,14 @@ from torch import Tensor
 
 from counterpoint.data.samples import Batch, Samples
 from counterpoint.engines.layers import layer_randomness
-from counterpoint.engines.limits import step_limits
+from counterpoint.engines.limits import in_turn, step_limits
 from counterpoint.engines.memory import ClientMemory, GeneratorDraws, copied
 from counterpoint.engines.optimizers import make_optimizer
 from counterpoint.engines.plan import batches, steps_in
 from counterpoint.engines.profile import COMPUTE, DATA, Profile
 from counterpoint.errors import unknown
 from counterpoint.exchange.layout import Tensors
-from counterpoint.methods.client import Client, Draws, Loss, Reduce, Steps, Value
+from counterpoint.methods.client import Client, Draws, Loss, Objective, Reduce, Steps, Value
 from counterpoint.methods.settings import TrainSettings
 from counterpoint.models.mode import training
 from counterpoint.models.model import Model
@@ -72,10 +72,7 @@ class OneClient(Client):
 
     def steps(self, epochs: int | None = None) -> Value:
         """Steps of that many epochs."""
-        return torch.tensor(self._steps(len(self._split("train")), epochs))
-
-    def _steps(self, rows: int, epochs: int | None) -> int:
-        return steps_in(rows, self.settings.batch_size, self.settings.epochs if epochs is None else epochs)
+        return torch.tensor(_steps(len(self._split("train")), epochs, self.settings))
 
     def load(self, tensors: Mapping[str, Tensor]) -> Tensors:
         """Received, else remembered, else initial; copies, since a model that trains moves its buffers in place."""
@@ -86,7 +83,7 @@ class OneClient(Client):
     def train(
         self,
         params: Tensors,
-        loss: Loss,
+        loss: Loss | Sequence[Objective],
         *,
         using: Mapping[str, Any] | None = None,
         epochs: int | None = None,
@@ -94,28 +91,39 @@ class OneClient(Client):
         trainable: Sequence[str] | None = None,
         over: str = "train",
         remember: str | None = None,
+        beside: str | None = None,
+        settings: TrainSettings | None = None,
     ) -> Tensors:
         """Gradient descent on a loss, step by step."""
+        settings = settings or self.settings
         samples = self._split(over)
         self._trainings += 1
         purpose = f"train {self._trainings}"
         tensors = {name: value.detach().clone() for name, value in params.items()}
-        wanted = self._steps(len(samples), epochs) if steps is None else steps
+        wanted = _steps(len(samples), epochs, settings) if steps is None else steps
         limits = step_limits(tensors, self._model.layout, trainable, wanted)
+        turns = in_turn(loss, tensors, self._model.layout)
         longest = max(limits.values(), default=0)
+        other = samples if beside is None else self._split(beside)
         with self._profile.of(DATA):
-            order = batches(len(samples), self.settings.batch_size, longest, self._generator(purpose))
-        optimizer = make_optimizer(self.settings)
+            order = batches(len(samples), settings.batch_size, longest, self._generator(purpose))
+            along = self._generator(f"{purpose} beside")
+            second = batches(len(other), settings.batch_size, longest, along) if beside else []
+        optimizer = make_optimizer(settings)
         state = {} if remember is None else copied(self.memory.get(remember, {}))
         layers = fold_key(self._seed, *self._key, purpose, "layers")
         with self._profile.of(COMPUTE), training(True), layer_randomness([layers], str(samples.label.device)) as draws:
             for step, rows in enumerate(order):
                 draws.begin(step)
-                moving = [name for name, limit in limits.items() if step < limit]
                 with self._profile.of(DATA):
                     batch = samples.batch(rows.to(samples.label.device))
-                grads = gradients(loss, tensors, moving, batch, using or {})
-                optimizer.step(tensors, grads, state)
+                    given = dict(using or {})
+                    if beside is not None:
+                        given["beside"] = other.batch(second[step].to(samples.label.device))
+                for turn, movers in turns:
+                    moving = [name for name, limit in limits.items() if step < limit and name in movers]
+                    grads = gradients(turn, tensors, moving, batch, given)
+                    optimizer.step(tensors, grads, state)
         if remember is not None:
             self.memory[remember] = state
         return tensors
@@ -149,6 +157,10 @@ class OneClient(Client):
 
     def _generator(self, purpose: str) -> torch.Generator:
         return generator(self._seed, *self._key, purpose)
+
+
+def _steps(rows: int, epochs: int | None, settings: TrainSettings) -> int:
+    return steps_in(rows, settings.batch_size, settings.epochs if epochs is None else epochs)
 
 
 def _reduced(parts: Sequence[Tensor], how: Reduce) -> Tensor:

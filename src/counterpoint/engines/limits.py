@@ -4,12 +4,33 @@ from collections.abc import Mapping, Sequence
 
 from counterpoint.errors import unknown
 from counterpoint.exchange.layout import Layout, Tensors
-from counterpoint.methods.client import Steps
+from counterpoint.methods.client import Loss, Objective, Steps
 
 
 def block_of(name: str, layout: Layout) -> str:
     """The block of a tensor; of one that the model does not have, the first part of its name."""
     return layout[name].block if name in layout else name.partition(".")[0]
+
+
+def in_turn(
+    loss: Loss | Sequence[Objective], tensors: Mapping[str, object], layout: Layout
+) -> list[tuple[Loss, set[str]]]:
+    """The losses of a training in the order in which a batch gets them, and names of the tensors that each may move.
+
+    Raises:
+        UserError: an objective names a block that does not exist.
+    """
+    if not isinstance(loss, Sequence):
+        return [(loss, set(tensors))]
+    blocks = {name: block_of(name, layout) for name in tensors}
+    known = {*layout.blocks, *blocks.values()}
+    for objective in loss:
+        if wrong := sorted(set(objective.trainable or ()) - known):
+            raise unknown("block", wrong[0], known)
+    return [
+        (one.loss, {n for n, block in blocks.items() if one.trainable is None or block in one.trainable})
+        for one in loss
+    ]
 
 
 def step_limits(tensors: Tensors, layout: Layout, trainable: Sequence[str] | None, steps: Steps) -> dict[str, int]:

@@ -8,23 +8,24 @@ import torch
 from torch import Tensor
 
 from counterpoint.data.samples import Batch
+from counterpoint.engines.beside import along
+from counterpoint.engines.descent import descend, measure_first
 from counterpoint.engines.folding import by_name, counting, reduced, whose
 from counterpoint.engines.gather import Gathered, Look
 from counterpoint.engines.handle import FOLD_ROWS
 from counterpoint.engines.layers import layer_randomness
-from counterpoint.engines.limits import step_limits
+from counterpoint.engines.limits import in_turn, step_limits
 from counterpoint.engines.many_memory import ManyDraws, ManyMemories
-from counterpoint.engines.measure import measured
 from counterpoint.engines.memory import ClientMemory, GeneratorDraws
 from counterpoint.engines.optimizers import State, make_optimizer
 from counterpoint.engines.plan import Plan, evenly, plan, steps_in
 from counterpoint.engines.profile import COMPUTE, DATA, Profile
 from counterpoint.engines.steps import Steps as GradientSteps
-from counterpoint.engines.steps import Training, call
+from counterpoint.engines.steps import call
 from counterpoint.engines.values import Stack, for_each, gathered, has_stack, of_client, rows_of, stacked_of
 from counterpoint.errors import unknown
 from counterpoint.exchange.layout import Tensors
-from counterpoint.methods.client import Client, Draws, Loss, Reduce, Steps, Value
+from counterpoint.methods.client import Client, Draws, Loss, Objective, Reduce, Steps, Value
 from counterpoint.methods.settings import TrainSettings
 from counterpoint.models.draws import LayerDraws
 from counterpoint.models.mode import stacked, training
@@ -98,11 +99,11 @@ class ManyClients(Client):
 
     def steps(self, epochs: int | None = None) -> Value:
         """Steps of that many epochs of each."""
-        return Stack(torch.tensor(self._steps("train", epochs)))
+        return Stack(torch.tensor(self._steps("train", epochs, self.settings)))
 
-    def _steps(self, over: str, epochs: int | None) -> list[int]:
-        count = self.settings.epochs if epochs is None else epochs
-        return [steps_in(rows, self.settings.batch_size, count) for rows in self._split(over).sizes]
+    def _steps(self, over: str, epochs: int | None, settings: TrainSettings) -> list[int]:
+        count = settings.epochs if epochs is None else epochs
+        return [steps_in(rows, settings.batch_size, count) for rows in self._split(over).sizes]
 
     def load(self, tensors: Mapping[str, Any]) -> Tensors:
         """Received, else remembered, else initial. What is the same for all clients stays one tensor."""
@@ -121,7 +122,7 @@ class ManyClients(Client):
     def train(
         self,
         params: Tensors,
-        loss: Loss,
+        loss: Loss | Sequence[Objective],
         *,
         using: Mapping[str, Any] | None = None,
         epochs: int | None = None,
@@ -129,20 +130,27 @@ class ManyClients(Client):
         trainable: Sequence[str] | None = None,
         over: str = "train",
         remember: str | None = None,
+        beside: str | None = None,
+        settings: TrainSettings | None = None,
     ) -> Tensors:
         """Gradient descent on a loss, the same step of all clients together.
 
         Clients are sorted by how many steps they take, and only those are computed that still have steps to take.
         """
         self._trainings += 1
+        settings = settings or self.settings
         samples = self._split(over)
-        limits = self._limits(params, trainable, self._steps(over, epochs) if steps is None else steps)
+        wanted = self._steps(over, epochs, settings) if steps is None else steps
+        limits = self._limits(params, trainable, wanted)
         none = torch.zeros(len(self._keys), dtype=torch.long)
         longest = torch.stack([none, *limits.values()]).amax(0)
         order = longest.argsort(descending=True, stable=True)
         sorted_already = order.equal(torch.arange(len(order)))
+        purpose = f"train {self._trainings}"
+        other = samples if beside is None else self._split(beside)
         with self._profile.of(DATA):
-            batches = self._plan(samples.sizes, longest, order)
+            batches = self._plan(samples.sizes, longest, order, purpose, settings)
+            second = self._plan(other.sizes, longest, order, f"{purpose} beside", settings) if beside else None
         tensors = {n: self._own(v, None if sorted_already else order) for n, v in params.items()}
         movers = {name: limit[order].tolist() for name, limit in limits.items()}
         taken = longest[order].tolist()
@@ -150,19 +158,26 @@ class ManyClients(Client):
         state = self._remembered(remember, order)
         parts = evenly(len(order), self._width)
         count = float("inf") if self._measuring else len(batches) * len(parts) * self._times
-        gradients = self._gradients.of(loss, count, draws=self._model.draws)
+        anew = self._model.draws or beside is not None  # rows of the second batch are not told from shapes of values
+        turns = [
+            (self._gradients.of(along(turn) if beside else turn, count, draws=anew), movers)
+            for turn, movers in in_turn(loss, params, self._model.layout)
+        ]
         states = []
         with self._profile.of(COMPUTE), training(True), stacked():
             for part in parts:
                 some = {name: value[part] for name, value in tensors.items()}
                 looks = self._looks(samples, order[part], batches.of(part))
+                second_looks = None if second is None else self._looks(other, order[part], second.of(part))
                 given = rows_of(needed, part)
                 if self._measuring:
-                    measured(gradients, loss, some, list(limits), looks, given)
+                    first = in_turn(loss, params, self._model.layout)[0][0]
+                    measure_first(turns[0], along(first) if beside else first, some, limits, looks, second_looks, given)
                 own = {name: {key: value[part] for key, value in parts.items()} for name, parts in state.items()}
                 with self._layer_randomness(order[part]) as drawn:
                     own_limits = {name: limit[part] for name, limit in movers.items()}
-                    self._descend(gradients, some, own_limits, taken[part], looks, given, own, drawn)
+                    optimizer = make_optimizer(settings)
+                    descend(optimizer, turns, some, own_limits, taken[part], looks, second_looks, given, own, drawn)
                 states.append(own)
         back = order.argsort()
         if remember is not None:
@@ -170,48 +185,6 @@ class ManyClients(Client):
         if sorted_already:
             return {name: Stack(value) for name, value in tensors.items()}  # type: ignore[misc]
         return {name: Stack(value[back]) for name, value in tensors.items()}  # type: ignore[misc]
-
-    def _descend(
-        self,
-        gradients: Training,
-        tensors: Tensors,
-        limits: Mapping[str, Sequence[int]],
-        longest: Sequence[int],
-        looks: Iterator[Look],
-        using: Mapping[str, Any],
-        state: State,
-        drawn: LayerDraws,
-    ) -> None:
-        """All steps of some clients, in place.
-
-        Args:
-            gradients: takes them.
-            tensors: of the clients, in order of falling numbers of steps.
-            limits: for each tensor that moves, how many steps each client takes of it.
-            longest: how many steps each client takes of any.
-            looks: their batches.
-            using: what the loss needs beside.
-            state: of the optimiser.
-            drawn: what layers draw from.
-        """
-        optimizer = make_optimizer(self.settings)
-        alike = all(limit == longest for limit in limits.values())
-        names = list(limits)
-        for step, look in enumerate(looks):
-            active = len(look.mask)
-            drawn.begin(step)
-            front = {name: value[:active] for name, value in tensors.items()}
-            given = rows_of(using, slice(active)) if using else using
-            if alike:
-                movers: dict[str, Tensor | range] = dict.fromkeys(names, range(active))
-            else:
-                movers = {name: _movers(limit, step, active) for name, limit in limits.items()}
-                names = [name for name, who in movers.items() if len(who)]
-            together = alike or all(isinstance(who, range) and len(who) in (0, active) for who in movers.values())
-            if optimizer.plain and together and gradients.descend(front, names, look, given, self.settings.lr):
-                continue
-            for name, grad in zip(names, gradients.gradients(front, names, look, given), strict=True):
-                optimizer.step_some(tensors[name], grad, state.setdefault(name, {}), movers[name])
 
     def _layer_randomness(self, order: Tensor) -> AbstractContextManager[LayerDraws]:
         """What layers draw from in a training, of clients in this order."""
@@ -242,12 +215,11 @@ class ManyClients(Client):
         counts = steps.each if isinstance(steps, Stack) else torch.as_tensor(steps).expand(many)
         return {name: counts.to("cpu", torch.long) for name in step_limits(plain, layout, trainable, 1)}
 
-    def _plan(self, sizes: Sequence[int], steps: Tensor, order: Tensor) -> Plan:
+    def _plan(self, sizes: Sequence[int], steps: Tensor, order: Tensor, purpose: str, settings: TrainSettings) -> Plan:
         """Each client's own batches, drawn as the reference draws them; clients in this order."""
-        purpose = f"train {self._trainings}"
         places = order.tolist()
         seeds = [fold_key(self._seed, *self._keys[place], purpose) for place in places]
-        return plan([sizes[place] for place in places], self.settings.batch_size, steps[order].tolist(), seeds)
+        return plan([sizes[place] for place in places], settings.batch_size, steps[order].tolist(), seeds)
 
     def _remembered(self, name: str | None, order: Tensor) -> State:
         """The optimiser's state of each; it starts at zero for a client that has none yet of a tensor."""
@@ -306,12 +278,3 @@ def _together(states: Sequence[State], sizes: Sequence[int], back: Tensor) -> An
 
     names = {name: parts for state in states for name, parts in state.items()}
     return stacked_of({n: {key: all_of(n, key, like) for key, like in parts.items()} for n, parts in names.items()})
-
-
-def _movers(limit: Sequence[int], step: int, active: int) -> Tensor | range:
-    """Which of the first so many clients move a tensor in a step; a range where these are the first ones."""
-    if min(limit[:active]) > step:
-        return range(active)
-    moves = [own > step for own in limit[:active]]
-    count = sum(moves)
-    return range(count) if all(moves[:count]) else torch.tensor(moves).nonzero().flatten()

@@ -1,7 +1,7 @@
 """The sequential engine: one client after another, in plain autograd. It defines what is right."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, ClassVar
 
 from counterpoint.data.population import ClientData
@@ -27,13 +27,15 @@ class Sequential(Engine):
         self._held = {client.id: client for client in self.population.clients}
         self._global_test = cache(lambda: self.population.test.to(self.device))
         self._pool = cache(self._pooled)
+        held = {"proxy": self.population.proxy, "labelled": self.population.server}
+        self._held_by_server = {n: cache(partial(rows.to, self.device)) for n, rows in held.items() if rows is not None}
         self._splits = {client.id: self._splits_of(client) for client in self.population.clients}
         self.begin(0)
 
     def begin(self, number: int) -> None:
         """Make ready for a round."""
         super().begin(number)
-        splits = {"global_test": self._global_test, "pool": self._pool}
+        splits = {"global_test": self._global_test, "pool": self._pool, **self._held_by_server}
         self.server = self._handle(splits, self.model.modalities, self._memory(SERVER), (SERVER, "round", number))
 
     def _handle(
@@ -55,8 +57,10 @@ class Sequential(Engine):
         )
 
     def _splits_of(self, client: ClientData) -> dict[str, Callable[[], Samples]]:
-        return {
+        proxy = self._held_by_server.get("proxy")
+        return ({"proxy": lambda: proxy().only(client.modalities)} if proxy else {}) | {
             "train": cache(lambda: client.train.to(self.device)),
+            "inputs": cache(lambda: client.inputs.to(self.device)),
             "test": cache(lambda: client.test.to(self.device)),
             "global_test": lambda: self._global_test().only(client.modalities),
         }

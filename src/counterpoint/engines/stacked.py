@@ -219,8 +219,11 @@ class Stacked(Bulk):
         splits: dict[str, Callable[[], Gathered]] = {
             "train": own("train"),
             "test": own("test"),
+            "inputs": own("inputs"),
             "global_test": lambda: CommonRows(self._global_test().only(structure), len(places)),
         }
+        if proxy := self._held_by_server.get("proxy"):
+            splits["proxy"] = lambda: CommonRows(proxy().only(structure), len(places))
         return ManyClients(
             splits,
             model=self.model,

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from torch import Tensor
@@ -19,6 +20,20 @@ let it stand for the values of many clients at once."""
 Loss = Callable[[Tensors, Batch, Mapping[str, Any]], Tensor]
 """loss(params, batch, using): one client, one batch; one value a row (the engine takes the mean over the rows that
 count) or a scalar. Pure."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    """One of several objectives that are taken in turn on each batch, a step each.
+
+    Attributes:
+        loss: of one client on one batch.
+        trainable: blocks that move by it; all that move in this training where None.
+    """
+
+    loss: Loss
+    trainable: Sequence[str] | None = None
+
 
 Steps = int | Value | Mapping[str, Any]
 Reduce = Literal["sum", "mean", "concatenate"]
@@ -55,8 +70,10 @@ class Draws(ABC):
 class Client(ABC):
     """One client, as its local program sees it; or the server with what it holds (`fed.server`).
 
-    Splits are named `train`, `test` (the client's own) and `global_test` (the common one, for evaluation in simulation
-    only). The server has `global_test` and `pool`: all clients' training data, which exists in simulation only.
+    Splits of a client: `train`, its labelled rows; `inputs`, all its training rows with every label hidden (-1);
+    `proxy`, the rows that everyone holds, labels hidden, in the same order for all; `test`, its own; `global_test`, the
+    common one, for evaluation in simulation only. The server has `labelled`, its own rows; `proxy`; `global_test`; and
+    `pool`, all clients' training data, which exists in simulation only.
 
     Attributes:
         settings: how clients train in this run.
@@ -87,7 +104,7 @@ class Client(ABC):
     def train(
         self,
         params: Tensors,
-        loss: Loss,
+        loss: Loss | Sequence[Objective],
         *,
         using: Mapping[str, Any] | None = None,
         epochs: int | None = None,
@@ -95,12 +112,15 @@ class Client(ABC):
         trainable: Sequence[str] | None = None,
         over: str = "train",
         remember: str | None = None,
+        beside: str | None = None,
+        settings: TrainSettings | None = None,
     ) -> Tensors:
         """Gradient descent on a loss; the only training loop there is.
 
         Args:
             params: where to start.
-            loss: of one client on one batch.
+            loss: of one client on one batch; or several objectives, taken in turn on each batch. A tensor that several
+                of them move has one state of the optimiser, and moves as many times a batch.
             using: what the loss needs beside: values common to all clients and values of the client, freely mixed.
             epochs: passes over the data; the run's setting where neither epochs nor steps are given.
             steps: optimiser steps instead of epochs (the data is walked again and again): a number, a value a client,
@@ -110,6 +130,9 @@ class Client(ABC):
             trainable: blocks that move; all that the client owns where None. Weight decay acts on all that moves.
             over: the split.
             remember: keep the optimiser's state in memory under this name and go on from it next time; fresh if None.
+            beside: a second split that is walked along: the loss finds a batch of it in `using["beside"]`, a `Batch` of
+                as many rows a step, in an order of its own, begun anew when it ends.
+            settings: optimiser, learning rate, batch size and epochs in place of the run's.
 
         Returns:
             The tensors after training; buffers as the forward passes left them.
