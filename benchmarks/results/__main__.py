@@ -1,4 +1,7 @@
-"""Runs what is not there yet, and writes docs/results.md: `python -m benchmarks.results [--jobs N] [--out DIR]`."""
+"""Runs what is not there yet, and writes what was measured: `python -m benchmarks.results [--jobs N] [--out DIR]`.
+
+`docs/results.md` is the standing benchmark; a method that is shown at length has a page of its own in `docs/methods`.
+"""
 
 import argparse
 import json
@@ -6,7 +9,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.results import core, data, methods
+from benchmarks.results import core, data, fedcmi, methods
 from counterpoint.cli.grid import choose_observer
 from counterpoint.experiments import Comparison, Results, Store, cases
 from counterpoint.experiments.go import compare
@@ -16,7 +19,7 @@ from counterpoint.experiments.statistics import distributions
 
 HERE = Path(__file__).parent
 COMPARISONS = HERE.parent / "comparisons"
-DOCUMENT = HERE.parent.parent / "docs" / "results.md"
+DOCS = HERE.parent.parent / "docs"
 HEAD = """Measured, never typed: this page is written by `make results` out of [comparisons](../benchmarks/comparisons),
 each of which `counterpoint compare FILE.toml` makes by itself. Values are mean ± sample standard deviation over seeds,
 in percent.
@@ -31,8 +34,11 @@ PAGES: dict[str, Callable[[Results], str]] = {
     "core": core.page,
     "data-sets": _data_sets,
     "methods-on-watch": methods.page,
+    "fedcmi": fedcmi.page,
 }
 """Comparisons in `benchmarks/comparisons`, and what is written of each."""
+STANDING = ("core", "data-sets", "methods-on-watch")
+"""Those of the standing benchmark, which are one document."""
 
 
 def main() -> None:
@@ -44,10 +50,19 @@ def main() -> None:
     given = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     distributions()
-    words = (HERE / "words.md").read_text(encoding="utf-8")
-    pages = [PAGES[name](results_of(name, given.out, given.jobs)) for name in PAGES if name in given.only]
-    DOCUMENT.write_text("\n".join([HEAD, *pages, words]), encoding="utf-8")
-    print(f"wrote {DOCUMENT}")
+    pages = {name: PAGES[name](results_of(name, given.out, given.jobs)) for name in PAGES if name in given.only}
+    if standing := [pages[name] for name in STANDING if name in pages]:
+        words = (HERE / "words.md").read_text(encoding="utf-8")
+        write(DOCS / "results.md", [HEAD, *standing, words])
+    for name in pages.keys() - set(STANDING):
+        words = (HERE / f"{name}-words.md").read_text(encoding="utf-8")
+        write(DOCS / "methods" / f"{name}-results.md", [pages[name], words])
+
+
+def write(path: Path, parts: list[str]) -> None:
+    """Write a document."""
+    path.write_text("\n".join(parts), encoding="utf-8")
+    print(f"wrote {path}")
 
 
 def results_of(name: str, out: Path, jobs: int) -> Results:

@@ -8,8 +8,9 @@ HEAD = """# Core suite
 
 [core.toml](../benchmarks/comparisons/core.toml), seeds 0, 1, 2: every method on five real data sets, all modalities.
 The same settings for all methods on a data set (see below), and **none was tuned**, so the table says how methods do
-out of the box; `fedcmi` has its profile `small`, whose numbers searches on three of these sets have found. Scores are of the global test (of `local` the mean over the clients' own models): accuracy, for
-`support2` AUC. "Rank" is the mean over the five columns, 1 being the best.
+out of the box; `fedcmi` has its profile `small`, whose numbers come of searches on validation rows of three of these
+sets. Scores are of the global test (of `local` the mean over the clients' own models): accuracy, for `support2` AUC.
+"Rank" is the mean over the five columns, 1 being the best.
 """
 
 
