@@ -11,12 +11,33 @@ from torch.nn.functional import adaptive_avg_pool1d, adaptive_avg_pool2d, one_ho
 
 import counterpoint
 from counterpoint.data import Dataset, Side, populate, sources
-from counterpoint.data.twins import TWINS, ave, crema_d, crisismmd
+from counterpoint.data.twins import TWINS, ave, crema_d, crisismmd, mhealth, opportunity, urfall
 from counterpoint.data.twins.factors import Strength, drawn
 
-MODULES = {"ave-twin": ave, "crema-d-twin": crema_d, "crisismmd-twin": crisismmd}
-EASY = {"ave-twin": "audio", "crema-d-twin": "audio", "crisismmd-twin": "text"}
-HARD = {"ave-twin": "video", "crema-d-twin": "video", "crisismmd-twin": "image"}
+MODULES = {
+    "ave-twin": ave,
+    "crema-d-twin": crema_d,
+    "crisismmd-twin": crisismmd,
+    "mhealth-twin": mhealth,
+    "opportunity-twin": opportunity,
+    "urfall-twin": urfall,
+}
+EASY = {
+    "ave-twin": "audio",
+    "crema-d-twin": "audio",
+    "crisismmd-twin": "text",
+    "mhealth-twin": "acce",
+    "opportunity-twin": "acce",
+    "urfall-twin": "depth",
+}
+HARD = {
+    "ave-twin": "video",
+    "crema-d-twin": "video",
+    "crisismmd-twin": "image",
+    "mhealth-twin": "gyro",
+    "opportunity-twin": "gyro",
+    "urfall-twin": "rgb",
+}
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +60,9 @@ def features(dataset: Dataset, modality: str) -> torch.Tensor:
         return torch.log(adaptive_avg_pool1d(loud[:, None], 120)[:, 0] + 1e-3)
     if dataset.modalities[modality].kind == "image":
         return adaptive_avg_pool2d(x, 12).flatten(1)
+    if dataset.modalities[modality].kind == "sequence":
+        pace = torch.fft.rfft(x - x.mean(2, keepdim=True)).abs().mean(1)[:, : x.shape[2] // 4 + 1]
+        return torch.cat([x.mean(2), x.std(2), torch.log(pace + 0.1)], 1)
     lines = [bytes(row[row > 0].to(torch.uint8).tolist()).split() for row in x]
     words = sorted({word for line in lines for word in line if not word.startswith(b"@")})
     return torch.tensor([[float(word in line) for word in words] for line in lines])
@@ -93,7 +117,7 @@ def test_factors(module: ModuleType) -> None:
         right = int((found.shown[modality] == found.label).sum())
         assert right == round(how.clear * len(found.label))
         assert float(found.private[modality].min()) >= 0 and float(found.private[modality].max()) <= 1
-    one, other = found.private.values()
+    one, other, *_ = found.private.values()
     assert not torch.equal(one, other)
     again, another = module.factors(), module.factors(seed=1)
     assert torch.equal(found.shared, again.shared) and not torch.equal(found.shared, another.shared)
@@ -148,3 +172,10 @@ def test_federated_averaging_runs_on_it(made: Callable[[str], Dataset], name: st
     result = counterpoint.run("fedavg", population, rounds=2, out=tmp_path / "run", seed=0)
     assert max(metric.round for metric in result.metrics) == 2
     assert 0 <= result.value("accuracy", scope="server", pattern="observed") <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mhealth-twin", "opportunity-twin"])
+def test_people_learn_together_what_sensors_show(made: Callable[[str], Dataset], name: str, tmp_path: Path) -> None:
+    result = counterpoint.run("fedavg", populate(made(name)), rounds=20, out=tmp_path / "run", seed=0)
+    assert result.value("accuracy", scope="server", pattern="observed") > 0.6

@@ -4,7 +4,14 @@ A twin's name is that of the published set with `-twin` behind it. What is found
 """
 
 from counterpoint.data.sources.source import Source
-from counterpoint.data.twins import ave, crema_d, crisismmd
+from counterpoint.data.twins import ave, crema_d, crisismmd, mhealth, opportunity, urfall
 
-TWINS: tuple[Source, ...] = (ave.TWIN, crema_d.TWIN, crisismmd.TWIN)
+TWINS: tuple[Source, ...] = (
+    ave.TWIN,
+    crema_d.TWIN,
+    crisismmd.TWIN,
+    mhealth.TWIN,
+    opportunity.TWIN,
+    urfall.TWIN,
+)
 """All of them."""

@@ -3,8 +3,18 @@
 Such a data set is named with its folder, `NAME:FOLDER`.
 """
 
-from counterpoint.data.sources.official import ave, crema_d, crisismmd
+from counterpoint.data.sources.official import ave, crema_d, crisismmd, mhealth, opportunity, urfall
 from counterpoint.data.sources.official.official import Official
 
-OFFICIAL: dict[str, Official] = {source.card.name: source for source in (ave.SOURCE, crema_d.SOURCE, crisismmd.SOURCE)}
+OFFICIAL: dict[str, Official] = {
+    source.card.name: source
+    for source in (
+        ave.SOURCE,
+        crema_d.SOURCE,
+        crisismmd.SOURCE,
+        mhealth.SOURCE,
+        opportunity.SOURCE,
+        urfall.SOURCE,
+    )
+}
 """By name."""
