@@ -1,6 +1,7 @@
 """Small populations, a tiny model and engines on them, for the tests of every package."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -98,12 +99,27 @@ def population(
     )
 
 
+def holding(method: Method, people: Population) -> Population:
+    """The population with what the method needs of proxy and labelled rows, where it has none."""
+    found = {}
+    if "proxy" in method.needs and people.proxy is None:
+        proxy = samples(6, tuple(people.modalities), classes=len(people.task.classes), key="proxy")
+        found["proxy"] = replace(proxy, label=torch.full_like(proxy.label, -1))
+    if "labelled" in method.needs and people.server is None:
+        found["server"] = samples(8, tuple(people.modalities), classes=len(people.task.classes), key="labelled")
+    return replace(people, **found)
+
+
 def model_for(
     people: Population, *, seed: int = 0, builder: Any = tiny, buffers: Any = "average", method: Method | None = None
 ) -> Model:
     """The tiny model, or a builder's, or what a method makes of its encoders."""
-    assembly = None if method is None else method.assembly()
-    return build_model(people.modalities, people.task, ModelSettings(buffers=buffers), seed, builder, assembly)
+    settings = ModelSettings(buffers=buffers)
+    if method is None:
+        return build_model(people.modalities, people.task, settings, seed, builder)
+    network = method.network()
+    own = None if network else builder
+    return build_model(people.modalities, people.task, settings, seed, own, method.assembly(), network)
 
 
 def engine_for(
@@ -118,7 +134,7 @@ def engine_for(
 ) -> Engine:
     """An engine with a method on it that has started; FedAvg on ragged clients if nothing else is said."""
     method = FedAvg() if method is None else method
-    people = population() if people is None else people
+    people = holding(method, population() if people is None else people)
     model = model_for(people, method=method) if model is None else model
     settings = TrainSettings(epochs=2, batch_size=4, lr=0.1) if train is None else train
     if issubclass(kind, Stacked):

@@ -57,10 +57,11 @@ def test_defaults_of_training_are_those_of_a_run(call: Callable[..., Any]) -> No
     assert words[words.index("train.epochs") :][:3] == ["train.epochs", "int", "2"]
 
 
-def test_bounds_and_texts(call: Callable[..., Any]) -> None:
+def test_bounds_and_texts(call: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     out = call("methods", "fedprox").out
     assert ">= 0" in out and "weight of the proximal term" in out
-    assert "sgd | adam | adamw" in out
+    assert "sgd | adam | adamw" in out and "float32 | float16 | bfloat16 | int8" in out
 
 
 def test_a_method_of_ones_own_is_shown_as_it_is_written(call: Callable[..., Any], tmp_path: Path) -> None:

@@ -115,10 +115,10 @@ def test_each_objective_moves_its_own_blocks_and_what_they_share_twice(make_engi
 
 def test_the_server_has_what_it_holds(make_engine: Make, held: Make) -> None:
     engine = make_engine(people=held())
-    assert engine.server._splits.keys() == {"global_test", "pool", "proxy", "labelled"}
+    assert engine.server._splits.keys() == {"global_test", "pool", "inputs", "proxy", "labelled"}
     assert len(engine.server._splits["labelled"]()) == 9
     bare = make_engine()
-    assert bare.server._splits.keys() == {"global_test", "pool"}
+    assert bare.server._splits.keys() == {"global_test", "pool", "inputs"}
     with pytest.raises(UserError, match="unknown split 'proxy'"):
         bare.server.fold(lambda p, b, u: b.label, {}, over="proxy")
 

@@ -27,7 +27,7 @@ def people() -> Callable[..., Population]:
     return lambda **options: populate(watch, clients=3, **options)
 
 
-@pytest.mark.parametrize("method", sorted(METHODS))
+@pytest.mark.parametrize("method", sorted(name for name, cls in METHODS.items() if cls.needs_labels))
 def test_refused_before_anything_starts(method: str, tmp_path: Path) -> None:
     out = tmp_path / "run"
     sentence = (

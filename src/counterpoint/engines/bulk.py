@@ -48,14 +48,13 @@ class Bulk(Sequential):
         if known not in self._down_sizes:
             arrived, self._down_sizes[known] = self._wire.down(package, structure)
             return arrived, self._down_sizes[known]
-        mine = self._wire.addressed(package, structure).tensors()
-        copies = {key: mine[key].detach().clone() for key in sorted(mine)}
-        return type(package).of_tensors(copies), self._down_sizes[known]
+        return self._wire.received(package, structure), self._down_sizes[known]
 
     def _collect_many(self, structure: Structure, sent: Many[Package]) -> Iterator[tuple[int, Many[Package] | None]]:
         """Uploads of one form: one is encoded, decoded and checked for all; what they hold is looked at in each."""
         uploads = Many(sent.clients, self._wire.travelling(sent.together))
-        good = [complaint is None and fine for complaint, fine in zip(verified(uploads), finite(uploads), strict=True)]
+        arrived = Many(sent.clients, self._wire.opened(uploads.together))
+        good = [complaint is None and fine for complaint, fine in zip(verified(arrived), finite(arrived), strict=True)]
         by_block = self._form_of(structure, uploads, good)
         if by_block is None:
             for client, upload in zip(uploads.clients, uploads.each(), strict=True):
@@ -66,7 +65,7 @@ class Bulk(Sequential):
             if not fine:
                 one = self._collect(client, upload)
                 yield 1, None if one is None else Many.of_one(one)
-        kept = uploads if all(good) else uploads.rows([place for place, fine in enumerate(good) if fine])
+        kept = arrived if all(good) else arrived.rows([place for place, fine in enumerate(good) if fine])
         for client in kept.clients:
             self.log.count("up", client, by_block)
         if len(kept):
@@ -80,7 +79,9 @@ class Bulk(Sequential):
             (one,) = uploads.rows([list(good).index(True)]).each()
             data = self._wire.seal(one)
             try:
-                self._sizes[known] = self._wire.size(self._wire.open(data, kind, structure), data)
+                opened = self._wire.open(data, kind, structure)
+                self.method.accept(opened)
+                self._sizes[known] = self._wire.size(opened, data)
             except PackageError:
                 return None
         return self._sizes.get(known)

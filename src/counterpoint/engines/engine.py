@@ -13,6 +13,7 @@ from counterpoint.engines.wire import Wire
 from counterpoint.errors import CounterpointError, PackageError
 from counterpoint.exchange.many import Many
 from counterpoint.exchange.package import Package
+from counterpoint.exchange.settings import ExchangeSettings
 from counterpoint.methods.client import Client
 from counterpoint.methods.federation import Federation
 from counterpoint.methods.method import Method
@@ -60,6 +61,7 @@ class Engine(Federation):
         participation: share of the clients that `sample` draws.
         seed: of the run.
         device: where tensors live.
+        exchange: in which precision packages travel; as they are where None.
 
     Attributes:
         log: of the running round.
@@ -80,6 +82,7 @@ class Engine(Federation):
         participation: float = 1.0,
         seed: int = 0,
         device: str = "cpu",
+        exchange: ExchangeSettings | None = None,
     ) -> None:
         self.population = population
         self.method = method
@@ -96,7 +99,7 @@ class Engine(Federation):
         self._participation = participation
         self._visits = 0
         self.server: Client
-        self._wire = Wire(model)
+        self._wire = Wire(model, exchange or ExchangeSettings())
         self._modalities = {client.id: client.modalities for client in population.clients}
         if method.term is not None:
             method.term.build(self.model)
@@ -193,9 +196,11 @@ class Engine(Federation):
 
     def _collect(self, client: int, result: Up) -> Up | None:
         """The upload as the server gets it; None where it is refused."""
-        data = self._received(client, self._wire.seal(result))
+        data = b""
         try:
+            data = self._received(client, self._wire.seal(result))
             upload = self._wire.open(data, type(result), self._modalities[client])
+            self.method.accept(upload)
         except PackageError as error:
             self.log.refused.append((client, str(error)))
             self.log.count("up", client, {REFUSED: len(data)})

@@ -26,7 +26,8 @@ class Sequential(Engine):
         self._memories: dict[int | str, ClientMemory] = {}
         self._held = {client.id: client for client in self.population.clients}
         self._global_test = cache(lambda: self.population.test.to(self.device))
-        self._pool = cache(self._pooled)
+        self._pool = cache(lambda: self._pooled("train"))
+        self._pooled_inputs = cache(lambda: self._pooled("inputs"))
         held = {"proxy": self.population.proxy, "labelled": self.population.server}
         self._held_by_server = {n: cache(partial(rows.to, self.device)) for n, rows in held.items() if rows is not None}
         self._splits = {client.id: self._splits_of(client) for client in self.population.clients}
@@ -35,7 +36,8 @@ class Sequential(Engine):
     def begin(self, number: int) -> None:
         """Make ready for a round."""
         super().begin(number)
-        splits = {"global_test": self._global_test, "pool": self._pool, **self._held_by_server}
+        splits = {"global_test": self._global_test, "pool": self._pool, "inputs": self._pooled_inputs}
+        splits |= self._held_by_server
         self.server = self._handle(splits, self.model.modalities, self._memory(SERVER), (SERVER, "round", number))
 
     def _handle(
@@ -65,9 +67,9 @@ class Sequential(Engine):
             "global_test": lambda: self._global_test().only(client.modalities),
         }
 
-    def _pooled(self) -> Samples:
+    def _pooled(self, split: str) -> Samples:
         shapes = {m.name: m.shape for m in self.population.modalities.values()}
-        return concatenate([client.train for client in self.population.clients], shapes).to(self.device)
+        return concatenate([getattr(client, split) for client in self.population.clients], shapes).to(self.device)
 
     def _memory(self, holder: int | str) -> ClientMemory:
         return self._memories.setdefault(holder, ClientMemory())

@@ -1,19 +1,24 @@
 """What travels between parties, as values and as bytes."""
 
 from counterpoint.exchange.check import check
-from counterpoint.exchange.codec import decode, encode
+from counterpoint.exchange.codec import decode, encode, received
 from counterpoint.exchange.layout import Layout, Tensors, TensorSpec
 from counterpoint.exchange.many import Many
 from counterpoint.exchange.package import Package, Weights, named, per_block, per_modality
+from counterpoint.exchange.quantise import Precision, arriving
+from counterpoint.exchange.settings import ExchangeSettings
 from counterpoint.exchange.traffic import bytes_by_block
 
 __all__ = [
+    "ExchangeSettings",
     "Layout",
     "Many",
     "Package",
+    "Precision",
     "TensorSpec",
     "Tensors",
     "Weights",
+    "arriving",
     "bytes_by_block",
     "check",
     "decode",
@@ -21,4 +26,5 @@ __all__ = [
     "named",
     "per_block",
     "per_modality",
+    "received",
 ]

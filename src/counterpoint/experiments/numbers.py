@@ -17,7 +17,7 @@ from counterpoint.experiments.variant import Variant
 ENOUGH_SEEDS = 5
 """With fewer, no difference supports "better than": one lucky seed makes it."""
 SIGNIFICANT = 0.05
-SETTINGS = ("options", "train", "model", "evaluate")
+SETTINGS = ("options", "train", "model", "evaluate", "exchange")
 """Sections of a configuration that settings go to."""
 
 Numbers = dict[str, Any]

@@ -72,8 +72,8 @@ class Client(ABC):
 
     Splits of a client: `train`, its labelled rows; `inputs`, all its training rows with every label hidden (-1);
     `proxy`, the rows that everyone holds, labels hidden, in the same order for all; `test`, its own; `global_test`, the
-    common one, for evaluation in simulation only. The server has `labelled`, its own rows; `proxy`; `global_test`; and
-    `pool`, all clients' training data, which exists in simulation only.
+    common one, for evaluation in simulation only. The server has `labelled`, its own rows; `proxy`; `global_test`; and,
+    in simulation only, `pool` and `inputs`: the rows of `train` and `inputs` of all clients.
 
     Attributes:
         settings: how clients train in this run.

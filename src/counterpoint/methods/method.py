@@ -9,14 +9,14 @@ from torch import Tensor
 from counterpoint.data.samples import Batch
 from counterpoint.errors import CounterpointError, UserError
 from counterpoint.exchange.layout import Tensors
-from counterpoint.exchange.package import Weights
+from counterpoint.exchange.package import Package, Weights
 from counterpoint.methods.client import Client, Value
 from counterpoint.methods.federation import Federation
 from counterpoint.methods.options import validated
 from counterpoint.methods.scoring import Scoring
 from counterpoint.methods.settings import TrainSettings
 from counterpoint.methods.terms.term import Term
-from counterpoint.models.build import Assembly
+from counterpoint.models.build import Assembly, Network
 from counterpoint.models.model import Model
 from counterpoint.objectives import cross_entropy
 
@@ -37,6 +37,7 @@ class Method(Scoring):
             one of its own.
         needs_labels: whether every client must have labelled training rows.
         needs_pool: whether it trains on the pooled data of all clients, which exists in simulation only.
+        needs: what the population must hold: `proxy`, rows that everyone has; `labelled`, rows of the server's own.
         usual_lr: learning rate of local training where nobody says another; that of a loss of several terms is smaller.
         takes_terms: whether its `loss` builds on the one here, so that a run can give it a term, see `methods.terms`.
 
@@ -50,6 +51,7 @@ class Method(Scoring):
     needs_labels: ClassVar[bool] = True
     needs_pool: ClassVar[bool] = False
     takes_terms: ClassVar[bool] = True
+    needs: ClassVar[frozenset[Literal["proxy", "labelled"]]] = frozenset()
     usual_lr: ClassVar[float] = 0.1
 
     weights: Tensors
@@ -99,6 +101,10 @@ class Method(Scoring):
         """What the method makes of encoders, where it needs a network of its own; None where any model will do."""
         return None
 
+    def network(self) -> Network | None:
+        """The network of the method's own, where it is not made of encoders that a run chooses; mostly None."""
+        return None
+
     def check(self, settings: TrainSettings) -> None:
         """Raise a `UserError` where the run's training settings do not suit the method."""
 
@@ -113,6 +119,13 @@ class Method(Scoring):
     def offer(self) -> Weights:
         """What a client receives for local training, and for evaluation."""
         return Weights(self.weights)
+
+    def accept(self, upload: Package) -> None:
+        """Raise a `PackageError` for an upload that `round` could not use.
+
+        On the server, after what can be said of any package. It may look at names, shapes and types alone, which many
+        uploads have in common; what a package holds, it checks itself (`Package.verify`).
+        """
 
     @abstractmethod
     def round(self, fed: Federation) -> None:

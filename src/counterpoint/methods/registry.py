@@ -4,17 +4,41 @@ from pathlib import Path
 
 from counterpoint.errors import unknown
 from counterpoint.methods.centralized import Centralized
+from counterpoint.methods.dccae import DCCAE
 from counterpoint.methods.fedavg import FedAvg
 from counterpoint.methods.fedcmi import FedCMI
+from counterpoint.methods.fedmekt import FedMEKT
 from counterpoint.methods.fedopt import FedAdagrad, FedAdam, FedYogi
 from counterpoint.methods.fedprox import FedProx
 from counterpoint.methods.from_file import class_in_file
 from counterpoint.methods.local import Local
 from counterpoint.methods.method import Method
+from counterpoint.methods.mm_bounds import MMCentralized, ServerOnly
+from counterpoint.methods.mm_fedavg import MMFedAvg
+from counterpoint.methods.mm_fedprox import MMFedProx
+from counterpoint.methods.mm_moon import MMMoon
 from counterpoint.methods.scaffold import Scaffold
 
 METHODS: dict[str, type[Method]] = {
-    cls.name: cls for cls in (Local, Centralized, FedAvg, FedProx, Scaffold, FedAdam, FedYogi, FedAdagrad, FedCMI)
+    cls.name: cls
+    for cls in (
+        Local,
+        Centralized,
+        FedAvg,
+        FedProx,
+        Scaffold,
+        FedAdam,
+        FedYogi,
+        FedAdagrad,
+        FedCMI,
+        FedMEKT,
+        MMFedAvg,
+        MMFedProx,
+        MMMoon,
+        DCCAE,
+        MMCentralized,
+        ServerOnly,
+    )
 }
 
 

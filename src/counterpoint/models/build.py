@@ -43,6 +43,9 @@ class ModelSettings:
 Assembly = Callable[[Mapping[str, nn.Module], Task, ModelSettings], nn.Module]
 """What a method makes of encoders: (encoders [rows, *shape] -> [rows, settings.width] by modality, task, settings)."""
 
+Network = Callable[[Mapping[str, Modality], Task, ModelSettings], nn.Module]
+"""A network of a method's own, made from nothing: (modalities, task, settings)."""
+
 
 def late_fusion(modalities: Mapping[str, Modality], task: Task, settings: ModelSettings) -> LateFusion:
     """An encoder a modality, fused late, with a linear classifier on top.
@@ -81,6 +84,7 @@ def build_model(
     seed: int,
     builder: ModuleBuilder | None = None,
     assembly: Assembly | None = None,
+    network: Network | None = None,
 ) -> Model:
     """The model of a run, its initial tensors drawn with the key (seed, "model"): the same for every party.
 
@@ -92,6 +96,7 @@ def build_model(
         builder: a user's own.
         assembly: what a method makes of encoders, if it does not take whatever model there is: of those that the
             settings say, or of those in a user's own late fusion.
+        network: a method's own, if it has one; it takes no other.
 
     Raises:
         UserError: the settings name an encoder that a modality does not take, or the method cannot use the user's
@@ -99,7 +104,11 @@ def build_model(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(fold_key(seed, "model"))
-        if assembly is None:
+        if network is not None:
+            if builder is not None:
+                raise UserError("this method has a network of its own: give it no model")
+            module = network(modalities, task, settings)
+        elif assembly is None:
             module = builder(modalities, task) if builder else late_fusion(modalities, task, settings)
         elif builder is None:
             module = assembly(encoders_of(modalities, settings), task, settings)

@@ -103,16 +103,19 @@ class Model:
             return answers
         return {name: self(tensors, batch.only(chosen), train=False) for name, chosen in shown.items()}
 
-    def parts(self, tensors: Mapping[str, Tensor], batch: Batch, *, train: bool | None = None) -> dict[str, Any]:
+    def parts(
+        self, tensors: Mapping[str, Tensor], batch: Batch, *, train: bool | None = None, **which: Any
+    ) -> dict[str, Any]:
         """What the module's own method `parts` makes of a batch: all that a method's loss looks at.
 
         Args:
             tensors: as in a call.
             batch: what to look at.
             train: as in a call.
+            which: of the parts, as the module takes it.
         """
         inside = (_under("module", self._handed(tensors)), _under("module", self._constants))
-        found: dict[str, Any] = functional_call(_PartsCall(self._ready(train)), inside, (batch,))
+        found: dict[str, Any] = functional_call(_PartsCall(self._ready(train)), inside, (batch,), which)
         return found
 
     def _handed(self, tensors: Mapping[str, Tensor]) -> Tensors:
@@ -169,9 +172,9 @@ class _PartsCall(nn.Module):
         super().__init__()
         self.module = module
 
-    def forward(self, batch: Batch) -> dict[str, Any]:
+    def forward(self, batch: Batch, **which: Any) -> dict[str, Any]:
         assert isinstance(self.module, HasParts)
-        return self.module.parts(batch)
+        return self.module.parts(batch, **which)
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> Tensors:

@@ -21,6 +21,6 @@ class SeesPatterns(Protocol):
 class HasParts(Protocol):
     """A module of which a method's loss needs more than the logits."""
 
-    def parts(self, batch: Batch) -> dict[str, Any]:
-        """Named tensors, or mappings of them, with one entry a row."""
+    def parts(self, batch: Batch, **which: Any) -> dict[str, Any]:
+        """Named tensors, or mappings of them, with one entry a row; which, where it can leave some out."""
         ...

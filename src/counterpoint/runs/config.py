@@ -9,6 +9,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from counterpoint.errors import UserError, unknown
+from counterpoint.exchange import ExchangeSettings
 from counterpoint.methods import Method, TrainSettings, find_method
 from counterpoint.methods.options import explain, validated
 from counterpoint.methods.registry import lasting_name
@@ -71,6 +72,7 @@ class RunConfig(_Section):
         model: which model.
         evaluate: `every` how many rounds models are scored (the last round always), and whether, after the last round,
             a global model is also scored `after` local training.
+        exchange: in which precision packages travel, `up` and `down`.
         rounds: how many.
         participation: share of the clients that take part in a round.
         seed: of everything that is drawn.
@@ -99,6 +101,7 @@ class RunConfig(_Section):
     train: TrainSettings = TrainSettings()
     model: ModelSettings = ModelSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
+    exchange: ExchangeSettings = ExchangeSettings()
     term: dict[str, Any] = {}
 
     def toml(self) -> str:
@@ -140,6 +143,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "train": tuple(TrainSettings.__dataclass_fields__),
     "model": tuple(ModelSettings.__dataclass_fields__),
     "evaluate": tuple(EvaluateSettings.model_fields),
+    "exchange": tuple(ExchangeSettings.__dataclass_fields__),
 }
 
 

@@ -6,7 +6,7 @@ from counterpoint.runs.config import GIVEN, RunConfig
 
 
 def default_name(config: RunConfig) -> str:
-    """A readable name for a run folder: method, data, what is unusual about the data, seed."""
+    """A readable name for a run folder: method, data, what is unusual about data and exchange, seed."""
     method = Path(config.method.partition(":")[0]).stem
     d = config.data
     unusual = [value for value in (d.partition, d.missing) if value not in ("natural", "none", GIVEN)]
@@ -17,5 +17,7 @@ def default_name(config: RunConfig) -> str:
     unusual += ["+".join(d.modalities)] if d.modalities else []
     unusual += [Path(config.term["name"].partition(":")[0]).stem] if config.term else []
     unusual += [f"{m}-{how}" for m, how in d.features.items()]
+    ways = {"up": config.exchange.up, "down": config.exchange.down}
+    unusual += [f"{way}-{precision}" for way, precision in ways.items() if precision != "float32"]
     parts = [method, Path(d.name).name, *unusual, f"seed{config.seed}"]
     return "-".join(part.replace(":", "").replace(",", "-") for part in parts)

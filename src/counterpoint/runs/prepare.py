@@ -31,7 +31,15 @@ def prepare(
         chosen.take(find_term(options.pop("name"))(**options))
     population = data if isinstance(data, Population) else population_of(config, data)
     check_labels(chosen, population)
-    built = build_model(population.modalities, population.task, config.model, config.seed, model, chosen.assembly())
+    built = build_model(
+        population.modalities,
+        population.task,
+        config.model,
+        config.seed,
+        model,
+        chosen.assembly(),
+        chosen.network(),
+    )
     check_device(config.device)
     return engine(
         population,
@@ -42,6 +50,7 @@ def prepare(
         participation=config.participation,
         seed=config.seed,
         device=config.device,
+        exchange=config.exchange,
         **stacking,
     )
 

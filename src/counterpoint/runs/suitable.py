@@ -6,11 +6,16 @@ from counterpoint.methods import Method
 
 
 def check_labels(method: Method, population: Population) -> None:
-    """Refuse clients without labels for a method that learns from them.
+    """Refuse clients without labels for a method that learns from them, and what else a method cannot do without.
 
     Raises:
-        UserError: a client has no labelled training rows, and the method needs them.
+        UserError: a client has no labelled training rows, and the method needs them; or there is no proxy set, or no
+            labelled set of the server's, and it needs one.
     """
+    if "proxy" in method.needs and population.proxy is None:
+        raise UserError(f"{method.name} needs a proxy set, rows without labels that everyone holds: use --proxy 0.1.")
+    if "labelled" in method.needs and population.server is None:
+        raise UserError(f"{method.name} learns from labels of the server's own rows: use --labels server:0.1.")
     without = [client.id for client in population.clients if not len(client.train)]
     if method.needs_labels and without:
         raise UserError(

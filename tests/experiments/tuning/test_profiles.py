@@ -95,20 +95,6 @@ def test_where_nothing_can_be_written(here: Path) -> None:
         save_profile("mine", "fedavg", {}, {})
 
 
-def test_those_that_come_with_the_package_can_be_read() -> None:
-    """There may be none; each that is there names methods that exist, and the budget that found it."""
-    from importlib.resources import files
-
-    from counterpoint.methods import METHODS
-
-    shipped = files("counterpoint.experiments.tuning").joinpath("shipped")
-    paths = list(Path(str(shipped)).rglob("*.toml")) if shipped.is_dir() else []
-    for path in paths:
-        for method, section in read_profile(str(path)).items():
-            assert method in METHODS
-            assert section["budget"]["trials"] > 0
-
-
 def test_a_variant_takes_what_was_found_for_it_else_what_was_found_for_its_method() -> None:
     save_profile("mine", "fedavg", {"train.lr": 0.03}, {})
     assert profile_settings("mine", "fedavg", "fedavg[term=pmr]") == {"train.lr": 0.03}
