@@ -6,11 +6,11 @@ from counterpoint.experiments.numbers import numbers
 
 HEAD = """# Core suite
 
-[core.toml](../benchmarks/comparisons/core.toml), seeds 0, 1, 2: every method on five real data sets, all modalities.
-The same settings for all methods on a data set (see below), and **none was tuned**, so the table says how methods do
-out of the box; `fedcmi` has its profile `small`, whose numbers come of searches on validation rows of three of these
-sets. Scores are of the global test (of `local` the mean over the clients' own models): accuracy, for `support2` AUC.
-"Rank" is the mean over the five columns, 1 being the best.
+[core.toml](../benchmarks/comparisons/core.toml), seeds 0, 1, 2: every method that learns from labels of clients, on
+five real data sets, all modalities. The same settings for all methods on a data set (see below), and **none was
+tuned**, so the table says how methods do out of the box; `fedcmi` has its profile `small`, whose numbers come of
+searches on validation rows of three of these sets. Scores are of the global test (of `local` the mean over the clients'
+own models): accuracy, for `support2` AUC. "Rank" is the mean over the five columns, 1 being the best.
 """
 
 
