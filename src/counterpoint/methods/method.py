@@ -12,7 +12,7 @@ from counterpoint.exchange.layout import Tensors
 from counterpoint.exchange.package import Package, Weights
 from counterpoint.methods.client import Client, Value
 from counterpoint.methods.federation import Federation
-from counterpoint.methods.options import validated
+from counterpoint.methods.options import Optioned
 from counterpoint.methods.scoring import Scoring
 from counterpoint.methods.settings import TrainSettings
 from counterpoint.methods.terms.term import Term
@@ -21,7 +21,7 @@ from counterpoint.models.model import Model
 from counterpoint.objectives import cross_entropy
 
 
-class Method(Scoring):
+class Method(Optioned, Scoring):
     """Base of all methods.
 
     A subclass declares its options as annotated class attributes with defaults (`mu: float = 0.01`, or with bounds and
@@ -46,7 +46,6 @@ class Method(Scoring):
         weights: the server's tensors of the model, from `start` on.
     """
 
-    name: ClassVar[str] = ""
     model_kind: ClassVar[Literal["global", "personal"]] = "global"
     needs_labels: ClassVar[bool] = True
     needs_pool: ClassVar[bool] = False
@@ -58,16 +57,6 @@ class Method(Scoring):
     _sealed: bool = False
     _term: Term | None = None
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if "name" not in cls.__dict__:
-            cls.name = cls.__name__.lower()
-
-    def __init__(self, **options: Any) -> None:
-        self._options = validated(type(self), options)
-        for name, value in self._options.items():
-            setattr(self, name, value)
-
     def __setattr__(self, name: str, value: object) -> None:
         if self._sealed and not name.startswith("_"):
             raise CounterpointError(f"a local program stored {name!r} on the method: use client.memory")
@@ -76,11 +65,6 @@ class Method(Scoring):
     def seal(self) -> None:
         """From now on nothing can be stored: the engine seals the copy on which local programs run."""
         self._sealed = True
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The options with their values."""
-        return dict(self._options)
 
     @property
     def term(self) -> Term | None:

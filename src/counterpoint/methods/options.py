@@ -9,6 +9,31 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from counterpoint.errors import UserError, unknown
 
 
+class Optioned:
+    """What has a name and options, which are declared as annotated class attributes with defaults.
+
+    Class attributes:
+        name: how it is asked for; the class name in lower case where not given.
+    """
+
+    name: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" not in cls.__dict__:
+            cls.name = cls.__name__.lower()
+
+    def __init__(self, **options: Any) -> None:
+        self._options = validated(type(self), options)
+        for name, value in self._options.items():
+            setattr(self, name, value)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options with their values."""
+        return dict(self._options)
+
+
 @cache
 def options_model(cls: type) -> type[BaseModel]:
     """The pydantic model of a class's options: annotated attributes with defaults, `ClassVar`s and private ones aside.

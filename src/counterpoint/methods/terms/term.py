@@ -9,11 +9,11 @@ from torch import Tensor
 from counterpoint.data.samples import Batch
 from counterpoint.exchange.layout import Tensors
 from counterpoint.methods.client import Client, Value
-from counterpoint.methods.options import validated
+from counterpoint.methods.options import Optioned
 from counterpoint.models.model import Model
 
 
-class Term(ABC):
+class Term(Optioned, ABC):
     """Base of all terms.
 
     A subclass declares its options as a method does and writes `rows`. A run takes one with `--set term=NAME` and its
@@ -28,23 +28,7 @@ class Term(ABC):
         model: of the run, from `build` on.
     """
 
-    name: ClassVar[str] = ""
     draws: ClassVar[bool] = False
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if "name" not in cls.__dict__:
-            cls.name = cls.__name__.lower()
-
-    def __init__(self, **options: Any) -> None:
-        self._options = validated(type(self), options)
-        for name, value in self._options.items():
-            setattr(self, name, value)
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The options with their values."""
-        return dict(self._options)
 
     def build(self, model: Model) -> None:
         """Take the run's model; from now on nothing of the term changes. Override to refuse one with a `UserError`."""
