@@ -294,3 +294,35 @@ def test_what_it_cannot_do_without_is_told(make_population: Make) -> None:
     ):
         check_labels(FedMEKT(), replace(people, proxy=people.test))
     assert issubclass(FedMEKT, Autoencoding)
+
+
+@engines
+@variants
+def test_the_server_may_have_a_deeper_network(started: Make, play: Make, engine: str, variant: str) -> None:
+    made = started(engine, variant=variant, server_layers=2)
+    before = dict(made.method.weights)
+    assert "server_encoder.acc.one.body.weight_hh_l1" in before
+    told = made.method.told(made.server, before, server=True)
+    assert told.first["acc"].shape == (6, 3, 32), "embeddings are as wide as those of clients"
+    assert not torch.equal(told.first["acc"], made.method.told(made.server, before).first["acc"])
+    after = play(made, 2)
+    own = {f"server_{part}.{m}" for part in ("encoder", "decoder") for m in ("acc", "gyro")}
+    assert blocks_moved(before, after) == {*own, "head"}
+    assert not any(n.startswith("server") for n in made.memories()["0"]["model"])
+    one = sum(4 * (i * h + h * h + 2 * h) for i, h in ((2, 32), (32, 10), (10, 32), (32, 2)))
+    assert made.log.notes["break_even", "server"] == pytest.approx(2 * one / (2 * 3 * 42)), "of what clients have"
+
+
+def test_a_second_batch_of_as_many_rows_is_recorded(make_engine: Make, make_population: Make) -> None:
+    """Six proxy rows, so batches of at most six; clients of twelve rows: two steps an epoch, both of six."""
+    found = []
+    for rounds in (1, 200):
+        people, how = make_population([12, 12, 12]), TrainSettings(epochs=2, batch_size=6, lr=0.01)
+        made = make_engine(FedMEKT(), people, kind=ENGINES["stacked"], stack=3, train=how)
+        made.rounds = rounds
+        for number in (1, 2):
+            made.begin(number)
+            made.method.round(made)
+        found.append((made.profile.recorded, made.method.weights))
+    assert found[0][0] == 0 and found[1][0] > 0
+    assert all(torch.allclose(v, found[1][1][n], atol=1e-5) for n, v in found[0][1].items())

@@ -101,7 +101,7 @@ def test_the_contrast_is_the_formula(started: Make) -> None:
     own, near, far = (model.parts(p, batch)["h2"]["acc"][:, -1] for p in moved)
     using = {"received": moved[1], "previous": moved[2]}
     found = method.reading(moved[0], batch, using, modality="acc")
-    plain = method.reconstruction(model.parts(moved[0], batch, reads=["acc"], writes=True), batch, "acc")
+    plain = method.reconstruction(model.parts(moved[0], batch, reads=["acc"], writes=True), batch)
     cos = torch.nn.functional.cosine_similarity
     to_near, to_far = (cos(own, other, 1).div(0.5).exp() for other in (near, far))
     assert torch.allclose(found - plain, -0.7 * (to_near / (to_near + to_far)).log(), atol=1e-5)
@@ -125,3 +125,23 @@ def test_the_bound_learns_from_all_clients_rows(started: Make, same: Make, play:
     people = made.population
     fewer = replace(people, clients=people.clients[:1])
     assert not same(weights, play(started("mm-centralized", people=fewer), 2))
+
+
+@engines
+def test_alone_a_client_learns_from_its_own_rows_and_the_servers_labels(
+    started: Make, play: Make, same: Make, engine: str
+) -> None:
+    """Client 0 lacks acc, client 1 lacks gyro. What others have makes no difference."""
+    made = started("mm-local", engine, missing="client")
+    play(made, 2)
+    kept = {c: m["model"] for c, m in made.memories().items() if c != "server"}
+    assert set(kept) == {"0", "1", "2"}
+    assert {n.split(".")[1] for n in kept["0"] if n.startswith("encoder")} == {"gyro"}
+    assert not torch.equal(kept["0"]["head.weight"], kept["1"]["head.weight"])
+    assert not torch.equal(kept["0"]["head.weight"], made.model.initial["head.weight"])
+    assert {block for _, _, block in made.log.traffic} <= {"samples", "envelope"}, "no tensor of a model"
+    people = made.population
+    fewer = replace(people, clients=(people.clients[0], replace(people.clients[1], train=people.clients[1].test)))
+    other = started("mm-local", engine, people=fewer)
+    play(other, 2)
+    assert torch.allclose(other.memories()["0"]["model"]["head.weight"], kept["0"]["head.weight"], atol=1e-6)

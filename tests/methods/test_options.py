@@ -62,7 +62,7 @@ def test_what_does_not_fit_is_one_clear_sentence(given: dict[str, Any], complain
 def test_names_of_methods():
     assert (Parent.name, Child.name, FedAvg.name) == ("parent", "child", "fedavg")
     server = {"fedadam", "fedyogi", "fedadagrad"}
-    few_labels = {"fedmekt", "mm-fedavg", "mm-fedprox", "mm-moon", "dccae", "mm-centralized", "server-only"}
+    few_labels = {"fedmekt", "mm-fedavg", "mm-fedprox", "mm-moon", "dccae", "mm-centralized", "mm-local", "server-only"}
     assert set(METHODS) == {"local", "centralized", "fedavg", "fedprox", "scaffold", "fedcmi", *server, *few_labels}
     assert all(cls.name == name and cls.__doc__ for name, cls in METHODS.items())
 

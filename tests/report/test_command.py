@@ -79,3 +79,8 @@ def test_objects_given_from_python_are_named_as_such() -> None:
     assert "\n    'fedavg',\n    YOUR_POPULATION,\n    rounds=8,\n" in code.text
     assert "partition" not in code.text
     assert "    settings={'mu': 0.01},\n    model=YOUR_MODEL,\n)" in code.text
+
+
+def test_options_of_several_values_are_said_as_the_command_line_takes_them() -> None:
+    words = shlex.split(reproduce(config(options={"label_shares": (0.1, 0.5)})).text.replace("\\\n", ""))
+    assert "label_shares=0.1,0.5" in words

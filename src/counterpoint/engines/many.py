@@ -158,9 +158,8 @@ class ManyClients(Client):
         state = self._remembered(remember, order)
         parts = evenly(len(order), self._width)
         count = float("inf") if self._measuring else len(batches) * len(parts) * self._times
-        anew = self._model.draws or beside is not None  # rows of the second batch are not told from shapes of values
         turns = [
-            (self._gradients.of(along(turn) if beside else turn, count, draws=anew), movers)
+            (self._gradients.of(along(turn) if beside else turn, count, draws=self._model.draws), movers)
             for turn, movers in in_turn(loss, params, self._model.layout)
         ]
         states = []

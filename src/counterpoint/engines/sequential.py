@@ -59,13 +59,17 @@ class Sequential(Engine):
         )
 
     def _splits_of(self, client: ClientData) -> dict[str, Callable[[], Samples]]:
-        proxy = self._held_by_server.get("proxy")
-        return ({"proxy": lambda: proxy().only(client.modalities)} if proxy else {}) | {
+        return self._handed_out(client.modalities) | {
             "train": cache(lambda: client.train.to(self.device)),
             "inputs": cache(lambda: client.inputs.to(self.device)),
             "test": cache(lambda: client.test.to(self.device)),
             "global_test": lambda: self._global_test().only(client.modalities),
         }
+
+    def _handed_out(self, modalities: Sequence[str]) -> dict[str, Callable[[], Samples]]:
+        """What clients have of what the server holds."""
+        given = {name: rows for name, rows in self._held_by_server.items() if name in self.method.hands_out}
+        return {name: lambda rows=rows: rows().only(modalities) for name, rows in given.items()}  # type: ignore[misc]
 
     def _pooled(self, split: str) -> Samples:
         shapes = {m.name: m.shape for m in self.population.modalities.values()}

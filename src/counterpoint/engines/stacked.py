@@ -222,8 +222,8 @@ class Stacked(Bulk):
             "inputs": own("inputs"),
             "global_test": lambda: CommonRows(self._global_test().only(structure), len(places)),
         }
-        if proxy := self._held_by_server.get("proxy"):
-            splits["proxy"] = lambda: CommonRows(proxy().only(structure), len(places))
+        for name, rows in self._handed_out(structure).items():
+            splits[name] = lambda rows=rows: CommonRows(rows(), len(places))  # type: ignore[misc]
         return ManyClients(
             splits,
             model=self.model,

@@ -21,6 +21,8 @@ from counterpoint.methods.client import Loss
 from counterpoint.models.mode import stacked
 
 LOG = logging.getLogger("counterpoint")
+BESIDE = "beside"
+"""Under this name `using` has the second batch, if there is one: the fields of a batch."""
 WORTH = 100
 """Steps of a training, over all rounds of a run, from which on they are recorded: about what recording costs."""
 
@@ -63,6 +65,8 @@ def gradients(
 class _Inputs:
     """All tensors that go into a step in one list, and the way back.
 
+    A second batch, if it has as many rows as the first, goes in as a batch; else no recording serves the step.
+
     Attributes:
         tensors: the list.
     """
@@ -75,6 +79,8 @@ class _Inputs:
         self._fields = {name: self._field(value, look.dims[name]) for name, value in look.fields.items()}
         self._field_dims = look.dims
         self._using = self._needed(using)
+        second = using.get(BESIDE)
+        self.alike = second is None or second["mask"].each.shape == look.mask.shape
 
     def _put(self, value: Tensor, clients: bool, rows: bool) -> int:
         self.tensors.append(value)
@@ -86,15 +92,15 @@ class _Inputs:
             return {name: self._field(part, dim[name]) for name, part in value.items()}
         return self._put(value, dim is not None, True)
 
-    def _needed(self, value: Any) -> Any:
+    def _needed(self, value: Any, rows: bool = False) -> Any:
         """Places of tensors in the shape of `using`: a place of a stack is in a stack."""
         if isinstance(value, Stack):
-            return Stack(self._put(value.each, True, False))  # type: ignore[arg-type]  # a place stands for the tensor
+            return Stack(self._put(value.each, True, rows))  # type: ignore[arg-type]  # a place stands for the tensor
         if isinstance(value, Tensor):
-            return self._put(value, False, False)
+            return self._put(value, False, rows)
         if isinstance(value, Mapping):
             self._names.append(tuple(value))
-            return {name: self._needed(part) for name, part in value.items()}
+            return {name: self._needed(part, rows or name == BESIDE) for name, part in value.items()}
         raise NotRecordable(f"its objective gets a {type(value).__name__} in `using`")
 
     def place_of(self, name: str) -> int:
@@ -252,6 +258,8 @@ class Training:
         except NotRecordable as error:
             self._steps.say(str(error))
             self._kind = None
+            return None
+        if not inputs.alike:
             return None
         known = self._found.get(tuple(moving))
         if known is None:

@@ -53,7 +53,7 @@ class Writer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             raise NotRecordable(f"a step has more than {MOST_OPERATIONS} operations")
         if torch.Tag.nondeterministic_seeded in func.tags:
             raise NotRecordable(f"a step draws random numbers ({func})")
-        if any(tag in func.tags for tag in _LOOKS):
+        if any(tag in func.tags for tag in _LOOKS) and not _by_places(func, args):
             raise NotRecordable(f"what a step does depends on numbers in tensors ({func})")
         if func is _ATEN.lift_fresh.default:  # makes a tensor of a constant, which the step may write to
             func = _ATEN.lift_fresh_copy.default
@@ -92,3 +92,10 @@ class Writer(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _call(self, value: Tensor, name: str) -> None:
         self._names[id(value)] = name
         self._seen.append(value)
+
+
+def _by_places(function: Callable[..., Any], args: Sequence[Any]) -> bool:
+    """Whether it takes rows by their places: as many as there are places, where a mask would take those it marks."""
+    if function is not _ATEN.index.Tensor:
+        return False
+    return all(places is None or places.dtype not in (torch.bool, torch.uint8) for places in args[1])

@@ -27,6 +27,7 @@ class MetricName:
 
     Attributes:
         measure: `accuracy`, `macro_f1`, `auc` (of two classes), `loss` (mean cross-entropy), `samples`;
+            `accuracy[NAME]` and `macro_f1[NAME]` (of a further model that a method names, `labels 0.1` say);
             `bytes_up[BLOCK]`, `bytes_down[BLOCK]` in this round, `total_bytes_up[BLOCK]`, `total_bytes_down[BLOCK]` in
             the whole run; `refused` (uploads refused in this round); or a measure that a method notes. On `global_test`
             and `global_validation` also measures of balance (`evaluate.balance`): `class_std` (over classes, of their

@@ -46,7 +46,7 @@ class DCCAE(MMFedAvg):
         names = sorted(batch.x)
         total = torch.zeros_like(batch.mask, dtype=torch.float32)
         for m in names:
-            error = reconstruction_error(parts["written"][f"{m}>{m}"], parts["target"][m])
+            error = reconstruction_error(parts["written"][m][0], parts["target"][m])
             total = total + torch.where(batch.present[m], error, 0.0)
         if len(names) > 1:
             total = self.weight * total

@@ -7,9 +7,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import linear
 
+from counterpoint.data.modality import Modality, Task
 from counterpoint.data.samples import Batch
 from counterpoint.errors import PackageError
 from counterpoint.exchange import Package, per_modality
@@ -18,6 +19,8 @@ from counterpoint.methods.autoencoding import Autoencoding, adam
 from counterpoint.methods.client import Client, Objective, Value
 from counterpoint.methods.federation import Federation
 from counterpoint.methods.search import Search
+from counterpoint.models.autoencoders import SplitAutoencoder
+from counterpoint.models.build import ModelSettings
 from counterpoint.objectives import sequence_divergence
 from counterpoint.objectives.sequence import Axis
 
@@ -55,7 +58,8 @@ class FedMEKT(Autoencoding):
     5. The server trains the classifier, see `Autoencoding`.
 
     Neither weights nor private rows nor labels travel. The proxy rows themselves must reach every client once; the
-    measure `proxy_bytes` says what that takes, `break_even` how many proxy rows cost as much as sending the model.
+    measure `proxy_bytes` says what that takes. `told_rows` says how many rows are told of, `row_bytes` what embeddings
+    of one take one way in 32 bits, `break_even` how many of them cost as much as sending the model.
 
     The methods section of the paper was not at hand; this follows the authors' code where that does what it means to.
     Deviations from the code, all decisions of ours: the mean is one over clients (theirs is the last client's); proxy
@@ -65,6 +69,9 @@ class FedMEKT(Autoencoding):
     batches of the run's size. Decoders write bounded views of samples (`models.autoencoders.views`), so that pictures,
     sound, text and tables take part; a modality of one step has dense layers, and its softmax is over features. Of more
     than two modalities all decode all. Joint distances are means over modalities times how many there are, 2 for two.
+
+    The server's network may be another than that of clients, since only embeddings must agree: `server_layers` makes
+    its first layers deeper. Then it begins with numbers of its own, where else all begin alike.
 
     What is told may be made smaller: `knowledge=last_step` sends the last step alone (softmax over features), and
     `proxy_stride` every so many-th row.
@@ -90,6 +97,16 @@ class FedMEKT(Autoencoding):
     )
     proxy_stride: Annotated[int, Field(ge=1, description="every so many-th proxy row is told of")] = 1
 
+    server_layers: Annotated[int, Field(ge=1, description="that make up the server's first layers")] = 1
+
+    @property
+    def server_side(self) -> str:
+        """What names of blocks of the server's own autoencoders begin with."""
+        return "server_" if self.server_layers > 1 else ""
+
+    def _network(self, modalities: Mapping[str, Modality], task: Task, settings: ModelSettings) -> nn.Module:
+        return SplitAutoencoder(modalities, len(task.classes), self.first, self.second, self.server_layers)
+
     def start(self, fed: Federation) -> None:
         """As initialised; and what it costs to give the proxy rows to every client once."""
         super().start(fed)
@@ -102,17 +119,19 @@ class FedMEKT(Autoencoding):
 
     def round(self, fed: Federation) -> None:
         """Tell embeddings, hear embeddings, learn from them."""
-        told = self.told(fed.server, self.weights)
+        told = self.told(fed.server, self.weights, server=True)
         self._told = told
         fed.note("proxy_bytes", self.proxy_bytes)
         fed.note("break_even", self.break_even(told))
+        fed.note("told_rows", next(iter(told.first.values())).shape[0])
+        fed.note("row_bytes", 4 * numbers_of_row(told))
         sums, counts = _Sum(), 0
         for many in fed.stream(fed.sample(), self.local, told):
             sums.add(many.together)
             counts += len(many)
         heard = sums.mean()
         start = self.weights
-        blocks = self.blocks(start)
+        blocks = self.blocks(start, self.server_side)
         self.weights = fed.server.train(
             start,
             self.objectives(start, self.eta, self.gamma, "own"),
@@ -148,21 +167,24 @@ class FedMEKT(Autoencoding):
         client.memory["model"] = {n: v for n, v in trained.items() if n.startswith(("encoder.", "decoder."))}
         return self.told(client, trained)
 
-    def told(self, client: Client, params: Tensors) -> Embeddings:
-        """Embeddings of the proxy rows."""
-        found = client.fold(self._embeddings, params, over="proxy", reduce="concatenate")
+    def told(self, client: Client, params: Tensors, *, server: bool = False) -> Embeddings:
+        """Embeddings of the proxy rows, of a client's network or of the server's."""
+        program = self._servers if server else self._embeddings
+        found = client.fold(program, params, over="proxy", reduce="concatenate")
         names = self.owned(params)
         thinned = client.map(lambda values: {key: v[:: self.proxy_stride] for key, v in values.items()}, found)
         return Embeddings({m: thinned[f"h1.{m}"] for m in names}, {m: thinned[f"h2.{m}"] for m in names})
 
     def break_even(self, told: Embeddings) -> float:
-        """How many proxy rows would cost a client with all modalities as much as its encoders and decoders do."""
-        row = sum(value[0].numel() for value in told.tensors().values())
+        """So many rows told of cost a client with all modalities as much as its encoders and decoders do."""
         model = sum(v.numel() for n, v in self.weights.items() if n.startswith(("encoder.", "decoder.")))
-        return self.proxy_stride * model / row
+        return model / numbers_of_row(told)
 
-    def _embeddings(self, params: Tensors, batch: Batch, using: Mapping[str, Any]) -> Tensors:
-        parts = self.model.parts(params, batch, train=False)
+    def _servers(self, params: Tensors, batch: Batch, using: Mapping[str, Any]) -> Tensors:
+        return self._embeddings(params, batch, using, server=True)
+
+    def _embeddings(self, params: Tensors, batch: Batch, using: Mapping[str, Any], *, server: bool = False) -> Tensors:
+        parts = self.model.parts(params, batch, train=False, server=server)
         return {f"{h}.{m}": self._kept(values) for h in ("h1", "h2") for m, values in parts[h].items()}
 
     def _kept(self, values: Tensor) -> Tensor:
@@ -177,15 +199,16 @@ class FedMEKT(Autoencoding):
             params: of whoever trains.
             second: weight of the divergence of second layers.
             first: of first layers.
-            where: whether proxy rows are the batch itself or walked beside it.
+            where: whether proxy rows are the batch itself, the server's case, or walked beside it.
         """
+        side = self.server_side if where == "own" else ""
         how: dict[str, Any] = {"second": second, "first": first, "where": where}
         names = self.owned(params)
         if self.variant == "joint":
             return [Objective(partial(self.reads, modalities=tuple(names), joint=len(names) > 1, **how))]
-        decoders = [f"decoder.{m}" for m in names]
+        decoders = [f"{side}decoder.{m}" for m in names]
         return [
-            Objective(partial(self.reads, modalities=(m,), joint=False, **how), [f"encoder.{m}", *decoders])
+            Objective(partial(self.reads, modalities=(m,), joint=False, **how), [f"{side}encoder.{m}", *decoders])
             for m in names
         ]
 
@@ -202,8 +225,8 @@ class FedMEKT(Autoencoding):
         where: str,
     ) -> Tensor:
         """Reconstruction from these modalities, and the distance of their embeddings from those received."""
-        parts = self.model.parts(params, batch, reads=modalities, writes=True)
-        total = torch.stack([self.reconstruction(parts, batch, m) for m in modalities]).sum(0)
+        parts = self.model.parts(params, batch, reads=modalities, writes=True, server=where == "own")
+        total = self.reconstruction(parts, batch)
         if where == "own":
             proxy = batch
         else:
@@ -226,6 +249,11 @@ class FedMEKT(Autoencoding):
         rows = sequence_divergence(student, teacher, self.temperature, self.kl_axis)
         counts = proxy.mask & proxy.present[modality] & (proxy.index % self.proxy_stride == 0)
         return torch.where(counts, rows, 0.0).sum() / counts.sum().clamp(min=1)
+
+
+def numbers_of_row(told: Embeddings) -> int:
+    """How many numbers are told of a row, of all modalities together."""
+    return sum(value[0].numel() for value in told.tensors().values())
 
 
 class _Sum:

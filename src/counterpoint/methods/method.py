@@ -38,6 +38,7 @@ class Method(Optioned, Scoring):
         needs_labels: whether every client must have labelled training rows.
         needs_pool: whether it trains on the pooled data of all clients, which exists in simulation only.
         needs: what the population must hold: `proxy`, rows that everyone has; `labelled`, rows of the server's own.
+        hands_out: of what the server holds (`proxy`, `labelled`), what every client has too, as a split of this name.
         usual_lr: learning rate of local training where nobody says another; that of a loss of several terms is smaller.
         takes_terms: whether its `loss` builds on the one here, so that a run can give it a term, see `methods.terms`.
 
@@ -51,6 +52,7 @@ class Method(Optioned, Scoring):
     needs_pool: ClassVar[bool] = False
     takes_terms: ClassVar[bool] = True
     needs: ClassVar[frozenset[Literal["proxy", "labelled"]]] = frozenset()
+    hands_out: ClassVar[frozenset[Literal["proxy", "labelled"]]] = frozenset({"proxy"})
     usual_lr: ClassVar[float] = 0.1
 
     weights: Tensors
@@ -103,6 +105,10 @@ class Method(Optioned, Scoring):
     def offer(self) -> Weights:
         """What a client receives for local training, and for evaluation."""
         return Weights(self.weights)
+
+    def others(self) -> Mapping[str, Tensors]:
+        """Further models of the server's that are to be scored on the global test, by a name for their measures."""
+        return {}
 
     def accept(self, upload: Package) -> None:
         """Raise a `PackageError` for an upload that `round` could not use.

@@ -54,7 +54,8 @@ def options_model(cls: type) -> type[BaseModel]:
 def validated(cls: type, given: dict[str, Any]) -> dict[str, Any]:
     """All options of a class with their values, those given and the defaults.
 
-    Texts are read as the option's type, so that the command line needs no types of its own.
+    Texts are read as the option's type, so that the command line needs no types of its own; those of options that hold
+    several values are taken apart at commas.
 
     Raises:
         UserError: an unknown option, or a value that does not fit.
@@ -65,10 +66,16 @@ def validated(cls: type, given: dict[str, Any]) -> dict[str, Any]:
         if name not in model.model_fields:
             raise unknown(f"option of {label}", name, model.model_fields)
     try:
-        values = model(**given)
+        values = model(**{name: _apart(model.model_fields[name].annotation, value) for name, value in given.items()})
     except ValidationError as error:
         raise UserError(f"option {explain(error)} (of {label})") from error
     return {name: getattr(values, name) for name in model.model_fields}
+
+
+def _apart(kind: Any, value: Any) -> Any:
+    if get_origin(kind) is not tuple or not isinstance(value, str):
+        return value
+    return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 def explain(error: ValidationError) -> str:

@@ -13,7 +13,7 @@ from counterpoint.methods.fedprox import FedProx
 from counterpoint.methods.from_file import class_in_file
 from counterpoint.methods.local import Local
 from counterpoint.methods.method import Method
-from counterpoint.methods.mm_bounds import MMCentralized, ServerOnly
+from counterpoint.methods.mm_bounds import MMCentralized, MMLocal, ServerOnly
 from counterpoint.methods.mm_fedavg import MMFedAvg
 from counterpoint.methods.mm_fedprox import MMFedProx
 from counterpoint.methods.mm_moon import MMMoon
@@ -36,6 +36,7 @@ METHODS: dict[str, type[Method]] = {
         MMFedProx,
         MMMoon,
         DCCAE,
+        MMLocal,
         MMCentralized,
         ServerOnly,
     )

@@ -34,5 +34,5 @@ def sequence_divergence(student: Tensor, teacher: Tensor, temperature: float = 3
 
 
 def reconstruction_error(written: Tensor, target: Tensor) -> Tensor:
-    """Mean squared error of each row over steps and features, [rows] from [rows, steps, features]."""
-    return (written - target.detach()).square().mean((1, 2))
+    """Mean squared error of each row over steps and features, [..., rows] from [..., rows, steps, features]."""
+    return (written - target.detach()).square().mean((-2, -1))

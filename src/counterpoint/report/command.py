@@ -91,8 +91,8 @@ def settings(config: RunConfig) -> dict[str, Any]:
 
 def _word(value: Any) -> str:
     """A value as the command line takes it: lists and mappings with commas."""
-    if isinstance(value, list):
-        return ",".join(value)
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
     if isinstance(value, dict):
         return ",".join(f"{key}={part}" for key, part in value.items())
     return value if isinstance(value, str) else json.dumps(value)

@@ -18,6 +18,7 @@ from counterpoint.report.sections.clients import clients
 from counterpoint.report.sections.imbalance import imbalance
 from counterpoint.report.sections.notes import notes, refused
 from counterpoint.report.sections.origin import data_card, origin
+from counterpoint.report.sections.others import others
 from counterpoint.report.sections.patterns import patterns
 from counterpoint.report.sections.population import population
 from counterpoint.report.sections.profile import profile
@@ -29,6 +30,7 @@ SECTIONS: tuple[Callable[[Record], Section], ...] = (
     rounds,
     clients,
     patterns,
+    others,
     imbalance,
     worth,
     traffic,

@@ -18,6 +18,8 @@ CLIENT_ROWS_EVERY_TIME = 50
 """Up to so many clients, each one's scores are recorded at every evaluation; of more, after the last round only."""
 SPREAD = ("accuracy", "macro_f1", "auc", "loss", "class_std", "fusion_gap", "contribution", "majority", "confidence")
 """Measures of which mean, worst and deviation over clients are recorded."""
+OF_OTHERS = ("accuracy", "macro_f1")
+"""Measures of a method's further models."""
 BY_CLASS = "confidence["
 """Of measures by class, only their means over clients are."""
 
@@ -78,6 +80,13 @@ def evaluate(engine: Engine, *, last: bool, after: bool) -> list[Metric]:
             for measure, value in scores.items():
                 name = MetricName(measure, "global", "server", named["global_test"], pattern, "before")
                 found.append(Metric(engine.round, name, value))
+        for other, weights in method.others().items():
+            for pattern, scores in scores_of(method.tally(engine.server, weights, "global_test")).items():
+                for measure in OF_OTHERS:
+                    name = MetricName(
+                        f"{measure}[{other}]", "global", "server", named["global_test"], pattern, "before"
+                    )
+                    found.append(Metric(engine.round, name, scores[measure]))
     over_clients("score_before", "global", "test", "before")
     if last and after and not method.needs_pool:
         over_clients("score_after", "global", "test", "after")

@@ -5,12 +5,14 @@ from counterpoint.report.draw.colours import DASHES, colour, marker
 from counterpoint.report.draw.lines import Line
 from counterpoint.report.parts import Code, Plot, Section
 from counterpoint.report.record import Record
+from counterpoint.report.sections.others import of_other
 from counterpoint.report.sections.rounds import curve_plot
 from counterpoint.report.select import Curves, Points, one
 
 MEASURES = frozenset({"accuracy", "macro_f1", "auc", "loss", "samples", "refused"})
 BALANCE = frozenset({"class_std", "fusion_gap", "majority", "contribution", "confidence"})
 BY_BLOCK_OR_CLASS = ("bytes_up[", "bytes_down[", "total_bytes_up[", "total_bytes_down[", "confidence[")
+PROXY = frozenset({"break_even", "told_rows", "row_bytes", "proxy_bytes"})
 MOST_PLOTS, MOST_LINES, MOST_REFUSALS = 12, 8, 50
 
 
@@ -46,7 +48,8 @@ def noted(curves: Curves) -> dict[str, dict[str, Points]]:
     """The method's own measures by round, by measure and scope."""
     found: dict[str, dict[str, Points]] = {}
     for name, points in sorted(curves.items()):
-        if name.measure not in MEASURES | BALANCE and not name.measure.startswith(BY_BLOCK_OR_CLASS):
+        own = name.measure in MEASURES | BALANCE | PROXY or name.measure.startswith(BY_BLOCK_OR_CLASS)
+        if not own and not of_other(name.measure):
             parts = [p for p in (name.model, name.scope, name.split, name.pattern, name.moment) if p != "-"]
             found.setdefault(name.measure, {})[" ".join(parts) or "value"] = points
     return found

@@ -13,6 +13,7 @@ from counterpoint.report.draw.lines import Line
 from counterpoint.report.parts import Plot, Section, Table
 from counterpoint.report.people import Person, people
 from counterpoint.report.record import Record
+from counterpoint.report.sections.break_even import break_even, given_once
 from counterpoint.report.sections.clients import MOST_ROWS
 from counterpoint.report.sections.rounds import curve_plot
 from counterpoint.report.select import Curves, Points, client_of, last
@@ -27,6 +28,7 @@ def traffic(record: Record) -> Section:
         bytes_by_block(record.curves),
         bytes_by_round(record.curves),
         bytes_by_client(record.curves, people(record.population)),
+        break_even(record.curves),
     ]
     lead = (
         "Bytes of encoded packages, over all clients. Down is from the server to clients. "
@@ -54,13 +56,15 @@ def totals(curves: Curves) -> dict[str, float]:
 
 
 def sent(curves: Curves) -> Points:
-    """Bytes up and down by the end of each round."""
+    """Bytes up and down by the end of each round, and before the first what every client is given once."""
     each: Counter[int] = Counter()
     for blocks in by_round(curves).values():
         for points in blocks.values():
             each.update({number: int(value) for number, value in points})
     numbers = sorted(each)
-    return list(zip(numbers, accumulate(each[number] for number in numbers), strict=True))
+    sums = list(zip(numbers, accumulate(each[number] for number in numbers), strict=True))
+    once = given_once(curves)
+    return [(0, once), *((number, once + value) for number, value in sums)] if once else sums
 
 
 def bytes_by_block(curves: Curves) -> Plot | None:

@@ -8,6 +8,7 @@ from counterpoint.report.draw.lines import Line
 from counterpoint.report.draw.named import Along, named_lines
 from counterpoint.report.parts import Plot, Section, Table
 from counterpoint.report.record import Record, training_seconds
+from counterpoint.report.sections.break_even import given_once
 from counterpoint.report.sections.rounds import SHARE, thinned
 from counterpoint.report.sections.traffic import sent
 from counterpoint.report.select import Points
@@ -27,6 +28,8 @@ def worth(record: Record) -> Section:
         "Accuracy of samples as they are. Bytes are those of encoded packages, up and down over all clients, by the "
         "end of a round; time is that of training, without scoring and saving, shared out evenly over the rounds."
     )
+    if once := given_once(record.curves):
+        lead += f" Bytes begin with the {units.size(once)} that it takes to give the proxy rows to all clients once."
     found = {view: points for view in views(record.curves) if len(points := view.score(record.curves, "accuracy")) > 1}
     seconds = training_seconds(record.profile)
     each = seconds / record.done if record.done else 0.0
