@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.results import core, data, fedcmi, methods
+from benchmarks.results import core, data, fedcmi, fedmekt, methods
 from counterpoint.cli.grid import choose_observer
 from counterpoint.experiments import Comparison, Results, Store, cases
 from counterpoint.experiments.go import compare
@@ -30,15 +30,16 @@ def _data_sets(results: Results) -> str:
     return data.page(results, json.loads((HERE.parent / "weak.json").read_text(encoding="utf-8")))
 
 
-PAGES: dict[str, Callable[[Results], str]] = {
-    "core": core.page,
-    "data-sets": _data_sets,
-    "methods-on-watch": methods.page,
-    "fedcmi": fedcmi.page,
+PAGES: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
+    "core": (("core",), core.page),
+    "data-sets": (("data-sets",), _data_sets),
+    "methods-on-watch": (("methods-on-watch",), methods.page),
+    "fedcmi": (("fedcmi",), fedcmi.page),
+    "fedmekt": (("fedmekt", "fedmekt-alone", "fedmekt-parts", "fedmekt-proxy"), fedmekt.page),
 }
-"""Comparisons in `benchmarks/comparisons`, and what is written of each."""
+"""By name of a page: the comparisons in `benchmarks/comparisons` that it is of, and what is written of them."""
 STANDING = ("core", "data-sets", "methods-on-watch")
-"""Those of the standing benchmark, which are one document."""
+"""Pages of the standing benchmark, which are one document."""
 
 
 def main() -> None:
@@ -46,11 +47,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=cores(), help="runs at a time")
     parser.add_argument("--out", type=Path, default=Path("runs/results"), help="where runs are kept")
-    parser.add_argument("--only", nargs="+", choices=PAGES, default=list(PAGES), help="comparisons on the page")
+    parser.add_argument("--only", nargs="+", choices=PAGES, default=list(PAGES), help="pages")
     given = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     distributions()
-    pages = {name: PAGES[name](results_of(name, given.out, given.jobs)) for name in PAGES if name in given.only}
+    pages = {}
+    for name, (comparisons, write_page) in PAGES.items():
+        if name in given.only:
+            pages[name] = write_page(*(results_of(each, given.out, given.jobs) for each in comparisons))
     if standing := [pages[name] for name in STANDING if name in pages]:
         words = (HERE / "words.md").read_text(encoding="utf-8")
         write(DOCS / "results.md", [HEAD, *standing, words])

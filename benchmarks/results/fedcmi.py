@@ -1,11 +1,10 @@
 """FedCMI beside its baselines and without each of its parts: what each adds, and where."""
 
-from benchmarks.results.cells import told
+from benchmarks.results.cells import difference, differences, told
 from counterpoint.experiments import Results
 from counterpoint.experiments.condition import Condition
 from counterpoint.experiments.numbers import numbers
 from counterpoint.experiments.statistics import holm, paired
-from counterpoint.experiments.variant import Variant
 
 FULL = "fedcmi"
 HEAD = """# FedCMI, measured
@@ -51,7 +50,7 @@ def parts(results: Results) -> str:
     for condition in results.comparison.conditions:
         found = [paired(results.scores(full, condition), results.scores(v, condition)) for v in without]
         adjusted = holm([None if one is None else one.p for one in found])
-        cells = [_difference(None if d is None else d.mean, p) for d, p in zip(found, adjusted, strict=True)]
+        cells = [difference(None if d is None else d.mean, p) for d, p in zip(found, adjusted, strict=True)]
         lines.append(f"| {condition.label} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
 
@@ -61,7 +60,7 @@ def table(results: Results, condition: Condition) -> str:
     cells = {c["method"]: c for c in numbers(results)["cells"] if c["data"] == condition.label}
     reference = results.comparison.variants[0]
     full = next(v for v in results.comparison.variants if v.label == FULL)
-    columns = [_against(results, condition, base) for base in (reference, full)]
+    columns = [differences(results, condition, base) for base in (reference, full)]
     weakest = cells[reference.label]["balance"]["weakest"]["modality"]
     lines = []
     for variant in results.comparison.variants:
@@ -81,21 +80,3 @@ def table(results: Results, condition: Condition) -> str:
 
 def _values(score: dict[str, dict[int, float]]) -> dict[int, float]:
     return {int(seed): value for seed, value in score["values"].items() if value is not None}
-
-
-def _against(results: Results, condition: Condition, base: Variant) -> dict[str, str]:
-    """By label of a row, its difference to another row."""
-    others = [v for v in results.comparison.variants if v is not base]
-    found = [paired(results.scores(v, condition), results.scores(base, condition)) for v in others]
-    adjusted = holm([None if one is None else one.p for one in found])
-    cells = {
-        v.label: _difference(None if d is None else d.mean, p) for v, d, p in zip(others, found, adjusted, strict=True)
-    }
-    return {base.label: "", **cells}
-
-
-def _difference(mean: float | None, p: float | None) -> str:
-    if mean is None:
-        return "–"
-    text = f"{100 * mean:+.1f}" + ("" if p is None else f" (p {p:.2f})")
-    return f"**{text}**" if p is not None and p < 0.05 else text

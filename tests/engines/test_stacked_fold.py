@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+from counterpoint.data.holdout import hold_out
 from counterpoint.data.samples import Batch
 from counterpoint.engines.handle import FOLD_ROWS
 from counterpoint.engines.many import STACKED_FOLD_ROWS
@@ -88,3 +89,41 @@ def test_splits_without_rows(both: Make, make_population: Make, make_samples: Ma
     pair = both(program, replace(people, clients=tuple(lacking)))
     assert [float(v["sum"]) > 0 for v in pair.visit().values()] == [False, False, True]
     pair.visit([0, 1])
+
+
+@pytest.mark.parametrize("reduce", ["sum", "mean"])
+@pytest.mark.parametrize("params", ["common", "own"])
+@pytest.mark.parametrize("over", ["train", "test", "global_test"])
+def test_a_function_that_mixes_rows_sees_whole_batches(both: Make, reduce: Any, params: str, over: str):
+    """Of 40 rows five batches of 8, of 17 two, of 4 one of 4; of the ten of the global test one."""
+
+    def mixed(method: Any) -> Callable[..., Any]:
+        def fn(p: Tensors, batch: Batch, using: Mapping[str, Any]) -> Tensors:
+            logits = method.model(p, batch).double()
+            other = torch.where(batch.mask[:, None], logits, 0.0).sum(0)
+            return {"spread": (logits - other).square().sum(1), "rows": batch.mask.sum().expand(len(logits)).double()}
+
+        return fn
+
+    def program(method: Any, client: Client, received: Any) -> Tensors:
+        start = client.load({})
+        mine = scaled(client, start) if params == "own" else start
+        return client.fold(mixed(method), mine, over=over, reduce=reduce, batches=8)
+
+    found = both(program, RAGGED).visit(atol=1e-5)
+    if reduce == "sum":
+        sizes = {"train": RAGGED, "test": [4] * 5, "global_test": [10] * 5}[over]
+        seen = [n * n if n < 8 else n // 8 * 64 for n in sizes]
+        assert [int(answer["rows"]) for answer in found.values()] == seen
+
+
+def test_rows_that_are_held_out_are_a_split(both: Make, make_population: Make):
+    people = hold_out(make_population((2, 30, 5), missing="sample"), 0.2, seed=3)
+    held = [len(c.held) for c in people.clients]
+    assert held == [1, 6, 1] and [len(c.train) for c in people.clients] == [1, 24, 4]
+
+    def program(method: Any, client: Client, received: Any) -> Tensors:
+        return client.fold(lambda p, b, u: {"n": b.mask.long(), "label": b.label}, client.load({}), over="held")
+
+    for answer, count in zip(both(program, people).visit().values(), held, strict=True):
+        assert {n: int(v) for n, v in answer.items()} == {"n": count, "label": -count}, "labels are hidden"

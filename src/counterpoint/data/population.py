@@ -73,6 +73,8 @@ class ClientData:
         train: rows with labels. Where clients have no labels, there are none.
         test: rows with labels, for scoring only.
         unlabelled: rows whose labels are hidden: each is -1, so nothing can read what it was. None where all are known.
+        held: training rows that are in neither of these, labels hidden: a method measures by them, see `hold_out`. None
+            where it does not.
     """
 
     id: int
@@ -80,6 +82,7 @@ class ClientData:
     train: Samples
     test: Samples
     unlabelled: Samples | None = None
+    held: Samples | None = None
 
     @property
     def modalities(self) -> tuple[str, ...]:

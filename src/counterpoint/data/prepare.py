@@ -25,6 +25,13 @@ def lasting_name(name: str) -> str:
     return str(Path(name).resolve()) if is_folder(name) else sources.lasting_name(name)
 
 
+def lasting_features(features: Mapping[str, str]) -> dict[str, str]:
+    """Frozen encoders by modality, each by the name under which it is found from any folder."""
+    from counterpoint.data.features.pretrained import lasting_name
+
+    return {modality: lasting_name(str(encoder)) for modality, encoder in features.items()}
+
+
 def prepared(name: str, modalities: Sequence[str] | None = None, features: Mapping[str, str] | None = None) -> Dataset:
     """A data set by name.
 
@@ -32,7 +39,7 @@ def prepared(name: str, modalities: Sequence[str] | None = None, features: Mappi
         name: one that `sources.names()` lists, with `:FOLDER` where it is read from one, or a folder of one's own: a
             path with a slash in it, or `.`.
         modalities: which of its modalities are used; all where None. Rows that have none of them are dropped.
-        features: by modality, the frozen encoder whose features take its place.
+        features: by modality, the frozen encoder whose features take its place, as `with_features` names it.
 
     Raises:
         UserError: there is no such data set, modality or encoder, or it cannot be had.

@@ -42,6 +42,12 @@ class Look:
         fields = {name: cut(value, self.dims[name]) for name, value in self.fields.items()}
         return Look(self.at[:clients], fields, self.dims, self.mask[:clients])
 
+    def among(self, rows: Tensor) -> "Look":
+        """The same, of which only rows count for which this, bool [active, rows], is true, too."""
+        mask = self.mask & rows
+        common = self.dims["mask"] is None
+        return replace(self, mask=mask, fields={**self.fields, "mask": mask[0] if common else mask})
+
     def alone(self) -> Batch:
         """The batch of the first of them, without filling."""
         rows = self.mask[0]

@@ -11,7 +11,8 @@ from counterpoint.engines.layers import layer_randomness
 from counterpoint.engines.limits import in_turn, step_limits
 from counterpoint.engines.memory import ClientMemory, GeneratorDraws, copied
 from counterpoint.engines.optimizers import make_optimizer
-from counterpoint.engines.plan import batches, steps_in
+from counterpoint.engines.plan import batches as drawn_batches
+from counterpoint.engines.plan import steps_in, whole_batches
 from counterpoint.engines.profile import COMPUTE, DATA, Profile
 from counterpoint.errors import unknown
 from counterpoint.exchange.layout import Tensors
@@ -106,9 +107,9 @@ class OneClient(Client):
         longest = max(limits.values(), default=0)
         other = samples if beside is None else self._split(beside)
         with self._profile.of(DATA):
-            order = batches(len(samples), settings.batch_size, longest, self._generator(purpose))
+            order = drawn_batches(len(samples), settings.batch_size, longest, self._generator(purpose))
             along = self._generator(f"{purpose} beside")
-            second = batches(len(other), settings.batch_size, longest, along) if beside else []
+            second = drawn_batches(len(other), settings.batch_size, longest, along) if beside else []
         optimizer = make_optimizer(settings)
         state = {} if remember is None else copied(self.memory.get(remember, {}))
         layers = fold_key(self._seed, *self._key, purpose, "layers")
@@ -136,11 +137,13 @@ class OneClient(Client):
         using: Mapping[str, Any] | None = None,
         over: str = "train",
         reduce: Reduce = "sum",
+        batches: int | None = None,
     ) -> Value:
         """Run a function over a split in order and reduce its rows."""
         samples = self._split(over)
+        count = len(samples) if batches is None else whole_batches(len(samples), batches)
         with self._profile.of(COMPUTE), torch.no_grad(), training(False):
-            chunks = torch.split(torch.arange(len(samples), device=samples.label.device), FOLD_ROWS)
+            chunks = torch.split(torch.arange(count, device=samples.label.device), batches or FOLD_ROWS)
             parts = [fn(params, samples.batch(rows), using or {}) for rows in chunks]
             if isinstance(parts[0], Tensor):
                 return _reduced(parts, reduce)

@@ -18,7 +18,7 @@ from counterpoint.engines.limits import in_turn, step_limits
 from counterpoint.engines.many_memory import ManyDraws, ManyMemories
 from counterpoint.engines.memory import ClientMemory, GeneratorDraws
 from counterpoint.engines.optimizers import State, make_optimizer
-from counterpoint.engines.plan import Plan, evenly, plan, steps_in
+from counterpoint.engines.plan import Plan, evenly, plan, steps_in, whole_batches
 from counterpoint.engines.profile import COMPUTE, DATA, Profile
 from counterpoint.engines.steps import Steps as GradientSteps
 from counterpoint.engines.steps import call
@@ -238,20 +238,38 @@ class ManyClients(Client):
         using: Mapping[str, Any] | None = None,
         over: str = "train",
         reduce: Reduce = "sum",
+        batches: int | None = None,
     ) -> Value:
         """Run a function over a split of all clients together, and reduce each one's rows."""
         samples, needed = self._split(over), using or {}
+        sizes = samples.sizes if batches is None else [whole_batches(rows, batches) for rows in samples.sizes]
         with self._profile.of(COMPUTE), torch.no_grad(), training(False):
-            if not has_stack((params, needed)):
+            if batches is None and not has_stack((params, needed)):
                 outputs = [(fn(params, batch, needed), whose) for batch, whose in samples.flat(FOLD_ROWS)]
                 return by_name(outputs, lambda rows: reduced(rows, samples.sizes, reduce))
+            if not has_stack(
+                (params, needed)
+            ):  # then rows may be common, too, and nothing tells one client from another
+                params = {name: Stack(self._own(value, None)) for name, value in params.items()}  # type: ignore[misc]
             with stacked():
                 looks = [
                     (call(fn, rows_of(params, look.at), look, rows_of(needed, look.at)), look)
-                    for look in samples.chunks(min(MOST_ROWS, max(LEAST_ROWS, STACKED_FOLD_ROWS // len(self._keys))))
+                    for look in self._chunks(samples, sizes, batches)
                 ]
             outputs = [(counting(out, look.mask), whose(look)) for out, look in looks]
-            return by_name(outputs, lambda rows: reduced(rows, samples.sizes, reduce))
+            return by_name(outputs, lambda rows: reduced(rows, sizes, reduce))
+
+    def _chunks(self, samples: Gathered, sizes: Sequence[int], batches: int | None) -> Iterator[Look]:
+        """Rows of all clients, some of each at a time; none beyond what counts of a client."""
+        rows = batches or min(MOST_ROWS, max(LEAST_ROWS, STACKED_FOLD_ROWS // len(self._keys)))
+        counted = torch.tensor(sizes)
+        for number, look in enumerate(samples.chunks(rows)):
+            if batches is None:
+                yield look
+                continue
+            there = number * rows + torch.arange(look.mask.shape[1]) < counted[look.at][:, None]
+            if number == 0 or bool(there.any()):
+                yield look.among(there.to(look.mask.device))
 
     def map(self, fn: Callable[..., Value], *values: Value) -> Value:
         """fn of the values of each."""

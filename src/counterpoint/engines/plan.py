@@ -21,6 +21,11 @@ def steps_in(rows: int, batch_size: int, epochs: int) -> int:
     return -(-rows // batch_size) * epochs
 
 
+def whole_batches(rows: int, size: int) -> int:
+    """How many rows whole batches of a size hold; all, where there is not even one."""
+    return rows if rows < size else rows - rows % size
+
+
 def batches(rows: int, batch_size: int, steps: int, generator: torch.Generator) -> list[Tensor]:
     """Row indices of each step: a new order every epoch, drawn from the generator, walked until the steps are used up.
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, ClassVar
 
+import torch
+
 from counterpoint.data.population import ClientData
 from counterpoint.data.samples import Samples, concatenate
 from counterpoint.engines.engine import Engine
@@ -63,6 +65,7 @@ class Sequential(Engine):
             "train": cache(lambda: client.train.to(self.device)),
             "inputs": cache(lambda: client.inputs.to(self.device)),
             "test": cache(lambda: client.test.to(self.device)),
+            "held": cache(lambda: held_by(client).to(self.device)),
             "global_test": lambda: self._global_test().only(client.modalities),
         }
 
@@ -119,3 +122,8 @@ class Sequential(Engine):
         """Take back what `memories` gave."""
         for holder, values in memories.items():
             self._memory(SERVER if holder == SERVER else int(holder)).values.update(copied(values))
+
+
+def held_by(client: ClientData) -> Samples:
+    """The rows that a client does not train on; none, if it holds none."""
+    return client.inputs.rows(torch.arange(0)) if client.held is None else client.held

@@ -19,6 +19,7 @@ from counterpoint.engines.jobs import Done, Job, Jobs, cut, form, kind_named, na
 from counterpoint.engines.many import ManyClients
 from counterpoint.engines.memory import ClientMemory
 from counterpoint.engines.profile import OVERHEAD, WAITING, Profile
+from counterpoint.engines.sequential import held_by
 from counterpoint.engines.steps import Steps
 from counterpoint.engines.values import Stack
 from counterpoint.exchange.many import Many
@@ -220,6 +221,7 @@ class Stacked(Bulk):
             "train": own("train"),
             "test": own("test"),
             "inputs": own("inputs"),
+            "held": own("held"),
             "global_test": lambda: CommonRows(self._global_test().only(structure), len(places)),
         }
         for name, rows in self._handed_out(structure).items():
@@ -241,7 +243,8 @@ class Stacked(Bulk):
 
     def _pool_of(self, structure: Structure, split: str) -> Pool:
         if (structure, split) not in self._pools:
-            parts = [getattr(self._held[client], split) for client in self._members[structure]]
+            members = [self._held[client] for client in self._members[structure]]
+            parts = [held_by(client) if split == "held" else getattr(client, split) for client in members]
             self._pools[structure, split] = Pool(parts, self.device)
         return self._pools[structure, split]
 

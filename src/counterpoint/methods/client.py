@@ -71,9 +71,10 @@ class Client(ABC):
     """One client, as its local program sees it; or the server with what it holds (`fed.server`).
 
     Splits of a client: `train`, its labelled rows; `inputs`, all its training rows with every label hidden (-1);
-    `proxy`, the rows that everyone holds, labels hidden, in the same order for all; `test`, its own; `global_test`, the
-    common one, for evaluation in simulation only. The server has `labelled`, its own rows; `proxy`; `global_test`; and,
-    in simulation only, `pool` and `inputs`: the rows of `train` and `inputs` of all clients.
+    `held`, those that it does not train on, where the method holds some out, labels hidden; `proxy`, the rows that
+    everyone holds, labels hidden, in the same order for all; `test`, its own; `global_test`, the common one, for
+    evaluation in simulation only. The server has `labelled`, its own rows; `proxy`; `global_test`; and, in simulation
+    only, `pool` and `inputs`: the rows of `train` and `inputs` of all clients.
 
     Attributes:
         settings: how clients train in this run.
@@ -147,6 +148,7 @@ class Client(ABC):
         using: Mapping[str, Any] | None = None,
         over: str = "train",
         reduce: Reduce = "sum",
+        batches: int | None = None,
     ) -> Value:
         """Run a function over a split in order, without gradient, with models in evaluation mode.
 
@@ -156,6 +158,9 @@ class Client(ABC):
             using: as in `train`.
             over: the split.
             reduce: what becomes of the rows: their sum, their mean, or all of them in order.
+            batches: rows of a batch, for a function that mixes rows: it gets so many at a time, and what is left at the
+                end is left out; of a split with fewer rows all are one batch. Where None, how many rows come together
+                is the engine's affair.
         """
 
     @abstractmethod

@@ -16,7 +16,7 @@ def default_name(config: RunConfig) -> str:
     unusual += [f"validation{d.validation:g}"] if d.validation else []
     unusual += ["+".join(d.modalities)] if d.modalities else []
     unusual += [Path(config.term["name"].partition(":")[0]).stem] if config.term else []
-    unusual += [f"{m}-{how}" for m, how in d.features.items()]
+    unusual += [f"{m}-{Path(how).name}" for m, how in d.features.items()]
     ways = {"up": config.exchange.up, "down": config.exchange.down}
     unusual += [f"{way}-{precision}" for way, precision in ways.items() if precision != "float32"]
     parts = [method, Path(d.name).name, *unusual, f"seed{config.seed}"]

@@ -139,7 +139,8 @@ def configured(
     name = lasting_name(method) if isinstance(method, str) else method.name
     further = sorted_settings(method, found.pop("settings") or {})
     if isinstance(data, str):
-        dealt = {"name": prepare_data.lasting_name(data), **dealing, "features": dict(dealing["features"] or {})}
+        features = prepare_data.lasting_features(dict(dealing["features"] or {}))
+        dealt = {"name": prepare_data.lasting_name(data), **dealing, "features": features}
     else:
         dealt = _as_given(data, dealing)
     objects = {"method": not isinstance(method, str), "data": not isinstance(data, str), "model": model is not None}

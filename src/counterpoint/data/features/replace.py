@@ -8,7 +8,8 @@ from torch import Tensor
 
 from counterpoint.data.cache import Meta, cache_folder, kept_tensors
 from counterpoint.data.features.encoder import FrozenEncoder, Progress
-from counterpoint.data.features.registry import FEATURES
+from counterpoint.data.features.pretrained import short_name
+from counterpoint.data.features.registry import frozen_encoder
 from counterpoint.data.modality import Modality
 from counterpoint.data.population import Dataset
 from counterpoint.data.progress import tell
@@ -26,7 +27,7 @@ def with_features(dataset: Dataset, modality: str, encoder: str, progress: Progr
     Args:
         dataset: from a source, or your own.
         modality: one of its.
-        encoder: a name in `FEATURES`.
+        encoder: a name in `FEATURES`, or `hf:FOLDER`, see `data.features.pretrained`.
         progress: is told how far the computation is, whoever listens to `data.progress` where None; never called where
             the features are in the cache.
 
@@ -36,9 +37,8 @@ def with_features(dataset: Dataset, modality: str, encoder: str, progress: Progr
     """
     if modality not in dataset.modalities:
         raise unknown(f"modality of {dataset.name}", modality, dataset.modalities)
-    if encoder not in FEATURES:
-        raise unknown("frozen encoder", encoder, FEATURES)
-    chosen, sense = FEATURES[encoder], dataset.modalities[modality]
+    chosen, sense = frozen_encoder(encoder), dataset.modalities[modality]
+    encoder = short_name(encoder)
     if sense.kind != chosen.kind:
         raise UserError(
             f"the frozen encoder {encoder} takes a modality of kind {chosen.kind}, but {modality} of {dataset.name} is "
