@@ -4,14 +4,27 @@ A twin's name is that of the published set with `-twin` behind it. What is found
 """
 
 from counterpoint.data.sources.source import Source
-from counterpoint.data.twins import ave, crema_d, crisismmd, mhealth, opportunity, urfall
+from counterpoint.data.twins import (
+    ave,
+    covidx,
+    crema_d,
+    crisismmd,
+    mhealth,
+    mimic_cxr,
+    opportunity,
+    rsna,
+    urfall,
+)
 
 TWINS: tuple[Source, ...] = (
     ave.TWIN,
+    covidx.TWIN,
     crema_d.TWIN,
     crisismmd.TWIN,
     mhealth.TWIN,
+    mimic_cxr.TWIN,
     opportunity.TWIN,
+    rsna.TWIN,
     urfall.TWIN,
 )
 """All of them."""

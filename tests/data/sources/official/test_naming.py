@@ -9,10 +9,11 @@ import torch
 
 from counterpoint.data import sources
 from counterpoint.data.prepare import is_folder, lasting_name, prepared
+from counterpoint.data.sources.official import OFFICIAL
 from counterpoint.errors import UserError
 
 
-@pytest.mark.parametrize("name", ["ave", "crema-d", "crisismmd", "mhealth", "opportunity", "urfall"])
+@pytest.mark.parametrize("name", sorted(OFFICIAL))
 def test_a_name_alone_is_answered_with_what_is_needed(name: str, cache: Path) -> None:
     with pytest.raises(
         UserError, match=rf"^{name} is not fetched: say where it is, as in {name}:/path/to/folder; .* holds .*\.$"
