@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from counterpoint.data import Card, Modality, Population, Samples, Task, populate, sources
+from counterpoint.data.holdout import hold_out
 from counterpoint.data.population import ClientData
 from counterpoint.engines import Engine, Sequential, Stacked
 from counterpoint.exchange import Tensors
@@ -107,7 +108,7 @@ def holding(method: Method, people: Population) -> Population:
         found["proxy"] = replace(proxy, label=torch.full_like(proxy.label, -1))
     if "labelled" in method.needs and people.server is None:
         found["server"] = samples(8, tuple(people.modalities), classes=len(people.task.classes), key="labelled")
-    return replace(people, **found)
+    return hold_out(replace(people, **found), method.holds_out, seed=0)
 
 
 def model_for(

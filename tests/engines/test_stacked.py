@@ -278,7 +278,7 @@ def test_absent_rows_are_not_asked_for_as_zeros(
     assert apart(*weights) < 1e-6
 
 
-ON_THE_SERVER = {"centralized", "mm-centralized", "server-only"}
+ON_THE_SERVER = {"centralized", "mm-centralized", "clip-centralized", "server-only"}
 """Methods in which no client trains."""
 BUILT_ANEW = {"fedmekt", "dccae"}
 """Methods whose steps are not recorded: a second batch is walked along; singular values are no recorded operation."""

@@ -63,7 +63,9 @@ def test_names_of_methods():
     assert (Parent.name, Child.name, FedAvg.name) == ("parent", "child", "fedavg")
     server = {"fedadam", "fedyogi", "fedadagrad"}
     few_labels = {"fedmekt", "mm-fedavg", "mm-fedprox", "mm-moon", "dccae", "mm-centralized", "mm-local", "server-only"}
-    assert set(METHODS) == {"local", "centralized", "fedavg", "fedprox", "scaffold", "fedcmi", *server, *few_labels}
+    clip = {f"clip-{name}" for name in ("fedavg", "fedprox", "moon", "afl", "local", "centralized")}
+    supervised = {"local", "centralized", "fedavg", "fedprox", "scaffold", "fedcmi"}
+    assert set(METHODS) == {*supervised, *server, *few_labels, "fedaid", *clip}
     assert all(cls.name == name and cls.__doc__ for name, cls in METHODS.items())
 
 

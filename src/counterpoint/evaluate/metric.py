@@ -27,6 +27,8 @@ class MetricName:
 
     Attributes:
         measure: `accuracy`, `macro_f1`, `auc` (of two classes), `loss` (mean cross-entropy), `samples`;
+            `contrastive`, `batch_recall@1`, `recall@K`, `median_rank`, `probe_accuracy[SHARE]` and others of methods
+            that align modalities (`methods.aligning`);
             `accuracy[NAME]` and `macro_f1[NAME]` (of a further model that a method names, `labels 0.1` say);
             `bytes_up[BLOCK]`, `bytes_down[BLOCK]` in this round, `total_bytes_up[BLOCK]`, `total_bytes_down[BLOCK]` in
             the whole run; `refused` (uploads refused in this round); or a measure that a method notes. On `global_test`

@@ -110,6 +110,11 @@ class Method(Optioned, Scoring):
         """Further models of the server's that are to be scored on the global test, by a name for their measures."""
         return {}
 
+    @property
+    def holds_out(self) -> float:
+        """Share of every client's training rows that it does not train on, but has as split `held`."""
+        return 0.0
+
     def accept(self, upload: Package) -> None:
         """Raise a `PackageError` for an upload that `round` could not use.
 

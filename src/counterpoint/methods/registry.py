@@ -4,7 +4,13 @@ from pathlib import Path
 
 from counterpoint.errors import unknown
 from counterpoint.methods.centralized import Centralized
+from counterpoint.methods.clip_afl import ClipAFL
+from counterpoint.methods.clip_bounds import ClipCentralized, ClipLocal
+from counterpoint.methods.clip_fedavg import ClipFedAvg
+from counterpoint.methods.clip_fedprox import ClipFedProx
+from counterpoint.methods.clip_moon import ClipMoon
 from counterpoint.methods.dccae import DCCAE
+from counterpoint.methods.fedaid import FedAID
 from counterpoint.methods.fedavg import FedAvg
 from counterpoint.methods.fedcmi import FedCMI
 from counterpoint.methods.fedmekt import FedMEKT
@@ -39,6 +45,13 @@ METHODS: dict[str, type[Method]] = {
         MMLocal,
         MMCentralized,
         ServerOnly,
+        FedAID,
+        ClipFedAvg,
+        ClipFedProx,
+        ClipMoon,
+        ClipAFL,
+        ClipLocal,
+        ClipCentralized,
     )
 }
 

@@ -39,6 +39,19 @@ class Scoring(ABC):
         """Logits [rows, classes] by pattern, with only the pattern's modalities shown."""
         return self.model.by_pattern(params, batch, shown)
 
+    def more_scores(self, sums: Mapping[str, Tensor]) -> Mapping[str, Mapping[str, float]]:
+        """Scores of the method's own, by pattern and measure, out of what `tally` summed up beside the usual."""
+        return {}
+
+    def measures(self, server: Client, *, last: bool) -> Mapping[tuple[str, str], float]:
+        """Numbers of the method's own about the server's model, by measure and pattern, where there is a global test.
+
+        Args:
+            server: its handle; in simulation it has the clients' rows as `pool` and `inputs`.
+            last: whether this is the last round.
+        """
+        return {}
+
     @abstractmethod
     def adapted(self, client: Client, received: Weights) -> Tensors:
         """The client's tensors after local training."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from torch import Tensor
 
 from counterpoint.engines import Engine
-from counterpoint.evaluate import Metric, MetricName, Tally, balance, client_scope, spread
+from counterpoint.evaluate import OBSERVED, Metric, MetricName, Tally, balance, client_scope, spread
 from counterpoint.evaluate.metric import ModelKind, Moment, Split
 
 Scores = dict[str, dict[str, float]]
@@ -13,10 +13,22 @@ Scores = dict[str, dict[str, float]]
 
 VALIDATION: dict[Split, Split] = {"test": "validation", "global_test": "global_validation"}
 """What splits are called where training rows stand in for tests."""
-LESS_IS_BETTER = frozenset({"loss", "class_std"})
+LESS_IS_BETTER = frozenset({"loss", "class_std", "contrastive"})
 CLIENT_ROWS_EVERY_TIME = 50
 """Up to so many clients, each one's scores are recorded at every evaluation; of more, after the last round only."""
-SPREAD = ("accuracy", "macro_f1", "auc", "loss", "class_std", "fusion_gap", "contribution", "majority", "confidence")
+SPREAD = (
+    "accuracy",
+    "macro_f1",
+    "auc",
+    "loss",
+    "class_std",
+    "fusion_gap",
+    "contribution",
+    "majority",
+    "confidence",
+    "contrastive",
+    "batch_recall@1",
+)
 """Measures of which mean, worst and deviation over clients are recorded."""
 OF_OTHERS = ("accuracy", "macro_f1")
 """Measures of a method's further models."""
@@ -26,7 +38,7 @@ BY_CLASS = "confidence["
 
 def scores_of(sums: Mapping[str, Tensor]) -> Scores:
     """Scores by pattern out of what a scoring program sent."""
-    names = sorted({key.rpartition("/")[0] for key in sums})
+    names = sorted(key.removesuffix("/confusion") for key in sums if key.endswith("/confusion"))
     found = {}
     for name in names:
         cells = sums[f"{name}/confusion"]
@@ -58,7 +70,9 @@ def evaluate(engine: Engine, *, last: bool, after: bool) -> list[Metric]:
 
     def scored(sums: Mapping[str, Tensor], split: Split) -> Scores:
         found = scores_of(sums)
-        if split == "global_test":
+        for pattern, told in method.more_scores(sums).items():
+            found.setdefault(pattern, {}).update(told)
+        if split == "global_test" and f"{OBSERVED}/confusion" in sums:
             for pattern, told in balance(sums, engine.model.modalities, engine.population.task.classes).items():
                 found[pattern] |= told
         return found
@@ -80,6 +94,9 @@ def evaluate(engine: Engine, *, last: bool, after: bool) -> list[Metric]:
             for measure, value in scores.items():
                 name = MetricName(measure, "global", "server", named["global_test"], pattern, "before")
                 found.append(Metric(engine.round, name, value))
+        for (measure, pattern), value in method.measures(engine.server, last=last).items():
+            name = MetricName(measure, "global", "server", named["global_test"], pattern, "before")
+            found.append(Metric(engine.round, name, value))
         for other, weights in method.others().items():
             for pattern, scores in scores_of(method.tally(engine.server, weights, "global_test")).items():
                 for measure in OF_OTHERS:

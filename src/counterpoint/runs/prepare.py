@@ -3,6 +3,7 @@
 import torch
 
 from counterpoint.data import populate, prepared
+from counterpoint.data.holdout import hold_out
 from counterpoint.data.population import Population
 from counterpoint.engines import Engine, Stacked, find_engine
 from counterpoint.errors import UserError
@@ -31,6 +32,7 @@ def prepare(
         chosen.take(find_term(options.pop("name"))(**options))
     population = data if isinstance(data, Population) else population_of(config, data)
     check_labels(chosen, population)
+    population = hold_out(population, chosen.holds_out, config.seed)
     built = build_model(
         population.modalities,
         population.task,

@@ -18,7 +18,8 @@ class Block(nn.Module):
     """x + attention(norm(x)), then x + feed-forward(norm(x)): [rows, steps, width] -> the same.
 
     Attention of four heads: softmax(Q K^T / sqrt(width of a head)) V over the steps that are real. Feed-forward: linear
-    to twice the width, GELU, linear. There is no dropout.
+    to twice the width, GELU, linear. There is no dropout. Keys have no bias: it would add the same to all scores of a
+    query, so that its gradient is rounding alone, which Adam would turn into steps.
 
     Args:
         width: of a token; a multiple of the number of heads.
@@ -32,8 +33,8 @@ class Block(nn.Module):
         if width % HEADS:
             raise UserError(f"a tower has {HEADS} heads: make its width a multiple of that, {width} is none")
         self.before_attention, self.before_feed = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.query, self.key_value = nn.Linear(width, width), nn.Linear(width, 2 * width)
-        self.mix = nn.Linear(width, width)
+        self.query, self.key = nn.Linear(width, width), nn.Linear(width, width, bias=False)
+        self.value, self.mix = nn.Linear(width, width), nn.Linear(width, width)
         self.feed = nn.Sequential(nn.Linear(width, WIDER * width), nn.GELU(), nn.Linear(WIDER * width, width))
 
     def forward(self, x: Tensor, real: Tensor | None = None, *, first_only: bool = False) -> Tensor:
@@ -47,7 +48,7 @@ class Block(nn.Module):
         """
         seen = self.before_attention(x)
         asking, x = (seen[:, :1], x[:, :1]) if first_only else (seen, x)
-        query, key, value = (_heads(part) for part in (self.query(asking), *self.key_value(seen).chunk(2, -1)))
+        query, key, value = (_heads(part) for part in (self.query(asking), self.key(seen), self.value(seen)))
         scores = (query / math.sqrt(query.shape[-1])) @ key.transpose(-1, -2)
         if real is not None:
             scores = torch.where(real[:, None, None], scores, NEVER)
