@@ -30,7 +30,7 @@ Proxy = Annotated[float | None, typer.Option(metavar="F", help="Share of trainin
 Modalities = Annotated[str | None, typer.Option(metavar="A,B", help="Use these modalities alone.")]
 Features = Annotated[
     str | None,
-    typer.Option(metavar="A=NAME", help="Frozen encoder whose features take a modality's place: text=minilm."),
+    typer.Option(metavar="A=NAME", help="Frozen encoder in a modality's place: text=minilm, image=hf:FOLDER."),
 ]
 EngineName = Annotated[str | None, typer.Option(metavar="NAME", help="stacked or sequential.")]
 Device = Annotated[str | None, typer.Option(metavar="NAME", help="cpu or cuda.")]
