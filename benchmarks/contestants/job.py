@@ -22,11 +22,12 @@ Rows = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Job:
-    """What a contestant runs: FedAvg with full participation, local SGD.
+    """What a contestant runs: FedAvg with full participation, local SGD; autoencoders with Adam.
 
     Attributes:
         data: path of the file that `Data.read` reads.
-        model: mlp (64-200-10), linear (64-10), cnn or gru (an encoder of that kind a modality).
+        model: mlp (64-200-10), linear (64-10), cnn or gru (an encoder of that kind a modality); lstm (an autoencoder a
+            modality, averaged), fedmekt (the same, by embeddings of rows that all hold).
         rounds: how many, none of them evaluated.
         epochs: local ones.
         batch: rows a step.

@@ -39,10 +39,21 @@ def flat(model: str) -> nn.Module:
     return nn.Sequential(nn.Linear(64, 200), nn.ReLU(), nn.Linear(200, 10))
 
 
+def autoencoder(data: Data) -> nn.Module:
+    """An LSTM autoencoder a modality, the layers of Counterpoint's own; called with a `Batch` by its `parts`."""
+    from counterpoint.data import Modality
+    from counterpoint.models.autoencoders import SplitAutoencoder
+
+    kinds = {name: Modality(name, "sequence", tuple(values.shape[1:])) for name, values in sorted(data.x.items())}
+    return SplitAutoencoder(kinds, int(data.label.max()) + 1, 32, 10)
+
+
 def network(job: Job, data: Data) -> nn.Module:
     """The network of a job; of those on digits, values alone go in, of the others values by modality."""
     if job.model in {"mlp", "linear"}:
         return flat(job.model)
     torch.manual_seed(0)
+    if job.model == "lstm":
+        return autoencoder(data)
     shapes = {name: tuple(values.shape[1:]) for name, values in data.x.items()}
     return TwoSensors(shapes, job.model, int(data.label.max()) + 1)

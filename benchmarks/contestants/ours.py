@@ -1,11 +1,11 @@
-"""Counterpoint: FedAvg on one of its engines, wire format, checks and byte counts included."""
+"""Counterpoint: a method on one of its engines, wire format, checks and byte counts included."""
 
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
-from benchmarks.contestants.engines import make_engine
+from benchmarks.contestants.engines import make_engine, method_of
 from benchmarks.contestants.job import Data, Job, Outcome, Rows, main, timed
 from benchmarks.contestants.memory import peak
 from benchmarks.contestants.network import flat
@@ -38,6 +38,8 @@ def build(job: Job, people: Population) -> Model:
         torch.manual_seed(0)
         return late_fusion(modalities, task, ModelSettings(encoder=job.model))
 
+    if network := method_of(job).network():
+        return build_model(people.modalities, people.task, ModelSettings(), 0, network=network)
     return build_model(people.modalities, people.task, ModelSettings(), 0, made)
 
 

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.results import core, data, fedcmi, fedmekt, methods
+from benchmarks.results import core, data, fedaid, fedcmi, fedmekt, methods
 from counterpoint.cli.grid import choose_observer
 from counterpoint.experiments import Comparison, Results, Store, cases
 from counterpoint.experiments.go import compare
@@ -35,6 +35,7 @@ PAGES: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "data-sets": (("data-sets",), _data_sets),
     "methods-on-watch": (("methods-on-watch",), methods.page),
     "fedcmi": (("fedcmi",), fedcmi.page),
+    "fedaid": (("fedaid",), fedaid.page),
     "fedmekt": (("fedmekt", "fedmekt-alone", "fedmekt-parts", "fedmekt-proxy"), fedmekt.page),
 }
 """By name of a page: the comparisons in `benchmarks/comparisons` that it is of, and what is written of them."""

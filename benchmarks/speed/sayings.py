@@ -35,6 +35,7 @@ TITLES = {
     "mlp": "Perceptron on digits, local epochs: {epochs}",
     "cnn": "Two sensors, CNN",
     "gru": "Two sensors, GRU",
+    "lstm": "Two sensors, LSTM autoencoders: {variant}",
     "ragged": "Clients of very different sizes",
     "missing": "Missing modalities",
     "scale": "Many clients",
@@ -51,6 +52,10 @@ SAID = {
     "gru": "{clients} clients with {middle} training windows of `watch` each (a window may be with several clients), "
     "the framework's GRU of 64 units a sensor with mean fusion, batch {batch}, one local epoch, SGD 0.1, {rounds} "
     "rounds: too few to learn much.",
+    "lstm": "{clients} clients with {middle} training windows of `watch` each, an autoencoder of four LSTM layers (32 "
+    "and 10 wide, 96 steps) a sensor that writes both, Adam, batch {batch}, one local epoch, {rounds} rounds. "
+    "`mm-fedavg` averages them; `fedmekt` exchanges embeddings of 96 rows that all hold, walked beside each client's "
+    "own. No classifier is trained. The loop keeps a model and an Adam a client.",
     "ragged": "{clients} clients with {fewest} to {most} digits (middle {middle}, {rows:,} in all, sizes from a Pareto "
     "law), the same perceptron, batch {batch}, {epochs} local epochs, SGD 0.1, {rounds} rounds.",
     "missing": "{clients} clients with {middle} windows of `watch` each, CNN encoders, batch {batch}, one local epoch, "

@@ -17,7 +17,7 @@ class Case:
         section: of the page.
         variant: within the section.
         make: makes the rows.
-        model: mlp, linear, cnn or gru.
+        model: mlp, linear, cnn, gru, lstm or fedmekt.
         contestants: who runs it, in the order of their turns.
         rounds: how many.
         warm: how many of the first rounds the median leaves out.
@@ -58,6 +58,8 @@ def cases() -> list[Case]:
         *(Case("mlp", str(e), same_sizes(100, 60), "mlp", everyone, 20, epochs=e) for e in (1, 5)),
         Case("cnn", "watch", partial(data.watch_dealt, 24), "cnn", OURS, 6, batch=16),
         Case("gru", "watch", partial(data.watch_drawn, 30, 48, 30), "gru", OURS, 3, warm=1, batch=16),
+        Case("lstm", "mm-fedavg", partial(data.watch_drawn, 12, 48, 12), "lstm", OURS, 3, warm=1, batch=16),
+        Case("lstm", "fedmekt", partial(data.watch_drawn, 12, 48, 12), "fedmekt", OURS[:-1], 3, warm=1, batch=16),
         Case("ragged", "digits", partial(data.digits, data.heavy_tailed(100)), "mlp", OURS, 10, epochs=2),
         *(
             Case("missing", name, partial(data.watch_drawn, 24, 48, both), "cnn", (who.STACKED,), 6, batch=16)
