@@ -11,11 +11,11 @@ from pathlib import Path
 
 from benchmarks.results import core, data, fedaid, fedcmi, fedmekt, methods
 from counterpoint.cli.grid import choose_observer
-from counterpoint.experiments import Comparison, Results, Store, cases
-from counterpoint.experiments.go import compare
+from counterpoint.experiments import Comparison, Results, Store
 from counterpoint.experiments.pool import cores
 from counterpoint.experiments.ready import ready
 from counterpoint.experiments.statistics import distributions
+from counterpoint.experiments.whole import carry_out
 
 HERE = Path(__file__).parent
 COMPARISONS = HERE.parent / "comparisons"
@@ -79,7 +79,7 @@ def results_of(name: str, out: Path, jobs: int) -> Results:
     comparison = Comparison.read(COMPARISONS / f"{name}.toml")
     ready(comparison)
     store = Store.create(out / name, comparison, pool=out / "runs")
-    results = compare(comparison, cases(comparison), store, jobs=jobs, observer=choose_observer(quiet=False))
+    results = carry_out(comparison, store, jobs=jobs, observer=choose_observer(quiet=False))
     if results.failures:
         raise SystemExit("\n".join(f"{case}: {why}" for case, why in results.failures.items()))
     return results

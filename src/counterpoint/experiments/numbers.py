@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from counterpoint.data.samples import PATTERN_SEPARATOR
+from counterpoint.data.samples import PATTERN_SEPARATOR, pattern_name
 from counterpoint.evaluate import OBSERVED
 from counterpoint.experiments.case import config_of
 from counterpoint.experiments.comparison import Comparison
@@ -109,7 +109,7 @@ def _cell(results: Results, variant: Variant, condition: Condition) -> Numbers:
         "patterns": {
             pattern: _score(runs, variant, condition, "held-out", pattern) for pattern in results.patterns(condition)
         },
-        "balance": _balance(runs, variant, condition, results.patterns(condition)),
+        "balance": _balance(runs, variant, condition, results.patterns(condition, "accuracy")),
         "costs": _costs(runs),
         "difference": None,
         "settings": _changed(runs[0], results.comparison) if runs else {},
@@ -117,8 +117,8 @@ def _cell(results: Results, variant: Variant, condition: Condition) -> Numbers:
 
 
 def _balance(runs: Sequence[Outcome], variant: Variant, condition: Condition, patterns: Sequence[str]) -> Numbers:
-    whole = patterns[0] if patterns else OBSERVED
-    names = whole.split(PATTERN_SEPARATOR)
+    names = sorted({name for pattern in patterns for name in pattern.split(PATTERN_SEPARATOR)})
+    whole = pattern_name(names) if names else OBSERVED
     alone = {m: _score(runs, variant, condition, "held-out", m, "accuracy") for m in names if len(names) > 1}
     known = {m: score for m, score in alone.items() if score["n"] == len(runs)}
     weakest = min(known, key=lambda m: known[m]["mean"], default=None) if runs else None
