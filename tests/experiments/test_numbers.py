@@ -291,3 +291,15 @@ def test_all_of_it_can_be_said_in_json() -> None:
     }
     found = numbers(results(of, by_seed(fedavg=[0.5, 0.51], fedprox=[0.6, 0.6], centralized=[0.7, -1])))
     assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_balance_where_no_sample_has_all_modalities() -> None:
+    """Clients of one modality each: the tests of the two are others, and no pattern has both."""
+    made = results(TWO, by_seed(fedavg=[0.5, 0.6, 0.7], local=[0.4, 0.4, 0.4]))
+    for outcome in made.outcomes:
+        metrics, kind = outcome.summary["metrics"], outcome.case.variant.kind
+        metrics.pop(str(score_name(kind, "held-out", "accuracy", "acc+gyro")))
+        metrics[str(score_name(kind, "held-out", "accuracy", "gyro"))] = 0.05
+    told = cell(numbers(made), "fedavg")["balance"]
+    assert (told["weakest"]["modality"], told["weakest"]["mean"]) == ("gyro", pytest.approx(0.05))
+    assert told["fusion_gap"]["n"] == 0
