@@ -247,3 +247,11 @@ def test_a_grid_is_cut_evenly() -> None:
     cells = {(row, column): Cell(("0" * 10,)) for row in "abcdefgh" for column in columns}
     parts = fitted(Grid("row", "column", list("abcdefgh"), columns, cells), 70)
     assert [len(part.columns) for part in parts] == [4, 3]
+
+
+def test_measures_of_retrieval() -> None:
+    two = [{"name": "emoji", "measure": "recall@1"}, {"name": "emoji", "label": "ranks", "measure": "median_rank"}]
+    found = printed(results({"methods": ["clip-fedavg", "fedaid"], "data": two}, lambda case: 0.25))
+    assert "emoji (recall@1)" in found and "ranks (median rank)" in found
+    assert "25.0" in found and "0.250" in found
+    assert "recall@1 in %, median rank" in found

@@ -111,3 +111,50 @@ def test_validation_rows_are_called_so(kind: str) -> None:
     assert any(line.startswith(f"{kind} {second} {moment} observed 0.1") for line in found)
     assert "validation: training rows in place of tests; own part: each client's;" in " ".join(found)
     assert not [line for line in found if "global test" in line or "own tests" in line]
+
+
+def aligned(*, scored: bool) -> dict[str, float]:
+    """What a method that aligns modalities records; its accuracy, where a text names classes."""
+    found = dict(summary("global")["metrics"]) if scored else {}
+    for direction, value in (("image>text", 0.25), ("text>image", 0.125)):
+        for depth in (1, 5, 10):
+            found[f"recall@{depth}/global/server/global_test/{direction}/before"] = value + depth / 100
+        found[f"median_rank/global/server/global_test/{direction}/before"] = 100 * value
+    found["recall@1/global/server/global_test/observed/before"] = 0.2
+    for how, value in (("mean", 0.5), ("worst", 0.375), ("std", 0.1)):
+        for moment, plus in (("before", 0.0), ("after", 0.25)):
+            found[f"batch_recall@1/global/clients:{how}/test/observed/{moment}"] = value + plus
+    return found
+
+
+RETRIEVAL = [
+    "image>text 0.260 0.300 0.350 25",
+    "text>image 0.135 0.175 0.225 12.5",
+    "in batches, mean of clients 0.500",
+    "in batches, worst client 0.375",
+]
+
+
+def test_what_finds_what_is_a_second_table() -> None:
+    found = lines("global", metrics=aligned(scored=True))
+    assert found[0] == "results: fedavg on watch, 30 rounds, 1 client, seed 3"
+    first = found.index("global global test before observed 0.100 0.600")
+    assert found.index(RETRIEVAL[0]) > first
+    assert [line for line in found if line in RETRIEVAL] == RETRIEVAL
+    assert "retrieval R@1 R@5 R@10 rank" in found
+
+
+def test_without_accuracy_there_is_no_table_of_it() -> None:
+    found = lines("global", metrics=aligned(scored=False))
+    assert found[0] == "results: fedavg on watch, 30 rounds, 1 client, seed 3"
+    assert [line for line in found if line in RETRIEVAL] == RETRIEVAL
+    assert not [line for line in found if "tested on" in line or "worst client stand" in line]
+
+
+def test_other_methods_have_no_second_table() -> None:
+    assert not [line for line in lines("global") if "retrieval" in line]
+
+
+def test_only_clients_have_tests() -> None:
+    found = lines("global", metrics={"batch_recall@1/personal/clients:worst/test/observed/after": 0.125})
+    assert "in batches, worst client 0.125" in found

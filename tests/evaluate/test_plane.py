@@ -60,3 +60,14 @@ def test_little_to_show() -> None:
     assert plane(torch.ones(1, 4), torch.zeros(0, 4)).b.shape == (0, 2)
     with pytest.raises(ValueError, match="a map needs embeddings"):
         plane(torch.zeros(0, 4), torch.zeros(0, 4))
+
+
+def test_others_lie_in_the_same_plane() -> None:
+    a, b = drawn(30, 5, "a"), drawn(20, 5, "b")
+    found = plane(a, b)
+    assert torch.allclose(found.onto(a), found.a, atol=1e-12)
+    assert torch.allclose(found.onto(7 * b), found.b, atol=1e-12), "lengths do not count"
+    assert torch.allclose(found.axes @ found.axes.T, torch.eye(2, dtype=torch.float64), atol=1e-12)
+    assert found.onto(torch.ones(1, 5)).shape == (1, 2)
+    point = plane(torch.ones(3, 4), torch.ones(2, 4))
+    assert point.onto(drawn(3, 4, "c")).tolist() == [[0, 0]] * 3, "there is no axis to lie along"

@@ -20,6 +20,14 @@ def test_it_is_read_back_as_written(tmp_path: Path) -> None:
         assert f"{implicit} = " in config.toml(), "nothing stays implicit"
 
 
+def test_an_option_of_several_values_is_read_back_as_written(tmp_path: Path) -> None:
+    config = checked({**LEAST, "options": {"templates": ("{}", "a picture of {}"), "mu": 0.1}})
+    path = tmp_path / "config.toml"
+    path.write_text(config.toml())
+    assert RunConfig.read(path) == config
+    assert config.options == {"templates": ["{}", "a picture of {}"], "mu": 0.1}
+
+
 @pytest.mark.parametrize(
     ("values", "complaint"),
     [

@@ -65,7 +65,12 @@ def compare(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Setting for all methods, may be repeated.")
     ] = None,
     measure: Annotated[
-        str | None, typer.Option(metavar="M", help="accuracy, macro_f1, auc, or loss. [default: accuracy]")
+        str | None,
+        typer.Option(
+            metavar="M",
+            help="accuracy, macro_f1, auc, or loss; of methods that align modalities also recall@1, recall@5,"
+            " recall@10, median_rank, contrastive, or batch_recall@1. [default: accuracy]",
+        ),
     ] = None,
     tune: Annotated[
         int | None, typer.Option(metavar="N", help="Trials to find settings with, for each method on each data.")
@@ -138,11 +143,10 @@ def _go(
     from counterpoint.cli.reading import reading
     from counterpoint.cli.sweeping import choose_observer as choose_search_observer
     from counterpoint.experiments import Store, cases
-    from counterpoint.experiments.go import compare as go
     from counterpoint.experiments.numbers import numbers
     from counterpoint.experiments.ready import ready
     from counterpoint.experiments.statistics import distributions
-    from counterpoint.experiments.tuning import tuned_settings
+    from counterpoint.experiments.whole import carry_out
     from counterpoint.runs import Stopped
 
     distributions()
@@ -151,10 +155,13 @@ def _go(
     cases(comparison)  # what is wrong with any is said before anything is begun
     store = Store.create(out, comparison)
     try:
-        tuned = tuned_settings(comparison, store, jobs=jobs, observer=choose_search_observer(quiet=quiet))
-        store.write_tuned(tuned)
-        runs, observer = cases(comparison, tuned), choose_observer(quiet=quiet)
-        results = go(comparison, runs, store, jobs=jobs, observer=observer)
+        results = carry_out(
+            comparison,
+            store,
+            jobs=jobs,
+            observer=choose_observer(quiet=quiet),
+            search_observer=choose_search_observer(quiet=quiet),
+        )
     except Stopped as stopped:
         typer.echo(str(stopped), err=True)
         raise typer.Exit(130) from stopped

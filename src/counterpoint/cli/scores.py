@@ -3,8 +3,19 @@
 from counterpoint.cli.fitting import Cell
 from counterpoint.experiments.numbers import Numbers
 
-MEASURES = {"accuracy": "accuracy", "macro_f1": "macro-F1", "auc": "AUC", "loss": "loss"}
-PER_CENT = ("accuracy", "macro_f1", "auc")
+MEASURES = {
+    "accuracy": "accuracy",
+    "macro_f1": "macro-F1",
+    "auc": "AUC",
+    "loss": "loss",
+    "recall@1": "recall@1",
+    "recall@5": "recall@5",
+    "recall@10": "recall@10",
+    "median_rank": "median rank",
+    "contrastive": "contrastive loss",
+    "batch_recall@1": "recall@1 in batches",
+}
+PER_CENT = ("accuracy", "macro_f1", "auc", "recall@1", "recall@5", "recall@10", "batch_recall@1")
 
 
 def score(told: Numbers, measure: str, seeds: int, *, mark: str = "", best: bool = False, plain: bool = True) -> Cell:

@@ -10,6 +10,7 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
+from counterpoint.cli.retrieval import retrieval
 from counterpoint.evaluate import OBSERVED, MetricName
 from counterpoint.evaluate.metric import ModelKind, Moment, Split
 
@@ -58,7 +59,10 @@ def print_result(console: Console, summary: Mapping[str, Any], report: Path | No
         summary: of the run.
         report: the page that was written, if one was.
     """
-    console.print(scores(summary))
+    table, found = scores(summary), retrieval(summary)
+    console.print(table if table.row_count else Text(f"{table.title}\n"))
+    if found is not None:
+        console.print(found)
     facts = {
         "sent": f"up {decimal(summary['bytes_up'])}, down {decimal(summary['bytes_down'])}",
         "refused": f"{summary['refused']} uploads" if summary["refused"] else "",

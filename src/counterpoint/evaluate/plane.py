@@ -17,11 +17,19 @@ class Plane:
         a: of one modality, float64 [n, 2].
         b: of the other, float64 [m, 2].
         share: of the variance of both together, along each axis, float64 [2].
+        centre: of both together, float64 [width].
+        axes: float64 [2, width]; zeros where nothing varies.
     """
 
     a: Tensor
     b: Tensor
     share: Tensor
+    centre: Tensor
+    axes: Tensor
+
+    def onto(self, x: Tensor) -> Tensor:
+        """Where other embeddings [n, width], normalised too, lie in this plane, float64 [n, 2]."""
+        return (normalize(x.detach().double(), dim=1) - self.centre) @ self.axes.T
 
 
 def plane(a: Tensor, b: Tensor) -> Plane:
@@ -41,14 +49,16 @@ def plane(a: Tensor, b: Tensor) -> Plane:
     if not len(a) + len(b):
         raise ValueError("a map needs embeddings")
     both = normalize(torch.cat([a, b]).detach().double(), dim=1)
-    centred = both - both.mean(0)
-    _, lengths, axes = torch.linalg.svd(centred, full_matrices=False)
-    largest = axes.abs().argmax(1, keepdim=True)
-    axes = axes * axes.gather(1, largest).sign()
+    centre = both.mean(0)
+    centred = both - centre
+    _, lengths, found = torch.linalg.svd(centred, full_matrices=False)
+    largest = found.abs().argmax(1, keepdim=True)
+    found = found * found.gather(1, largest).sign()
     kept = min(AXES, len(lengths))
-    places, share = both.new_zeros(len(both), AXES), both.new_zeros(AXES)
+    axes, share = both.new_zeros(AXES, both.shape[1]), both.new_zeros(AXES)
     variance = lengths.square()
     if float(variance.sum()) > torch.finfo(both.dtype).eps:  # else all lie in one point, up to rounding
-        places[:, :kept] = centred @ axes[:kept].T
+        axes[:kept] = found[:kept]
         share[:kept] = variance[:kept] / variance.sum()
-    return Plane(places[: len(a)], places[len(a) :], share)
+    places = centred @ axes.T
+    return Plane(places[: len(a)], places[len(a) :], share, centre, axes)

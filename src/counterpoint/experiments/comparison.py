@@ -16,7 +16,18 @@ from counterpoint.experiments.condition import GRID, Condition, grid
 from counterpoint.experiments.variant import Variant
 from counterpoint.methods.options import explain
 
-MeasureKind = Literal["accuracy", "macro_f1", "auc", "loss"]
+MeasureKind = Literal[
+    "accuracy",
+    "macro_f1",
+    "auc",
+    "loss",
+    "recall@1",
+    "recall@5",
+    "recall@10",
+    "median_rank",
+    "contrastive",
+    "batch_recall@1",
+]
 SHARED = ("rounds", "participation", "epochs", "batch_size", "lr", "engine", "stack", "device", "settings")
 """Arguments of a run that a file may say for all data, or for some."""
 

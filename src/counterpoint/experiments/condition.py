@@ -19,7 +19,7 @@ class Condition:
     Attributes:
         data: name of a data set, or a folder.
         options: further arguments of `runs.run`: how the data are dealt out, rounds, epochs, and so on.
-        measure: what is compared: `accuracy`, `macro_f1`, `auc`, `loss`.
+        measure: what is compared: one of `comparison.MeasureKind`, for example `accuracy`.
         label: as people read it, its own in a comparison.
     """
 

@@ -20,6 +20,10 @@ WORDS: dict[Where, str] = {
     "worst": "worst client's own test",
 }
 
+BY_SAMPLE = ("accuracy", "macro_f1", "auc", "loss")
+"""Measures of single samples, all of which are scored by the same patterns."""
+LESS_IS_BETTER = ("loss", "median_rank", "contrastive")
+
 
 def score_name(kind: str, where: Where, measure: str, pattern: str = OBSERVED) -> MetricName:
     """The metric that stands for a method.
@@ -30,8 +34,9 @@ def score_name(kind: str, where: Where, measure: str, pattern: str = OBSERVED) -
     Args:
         kind: `global` or `personal`: the method's models.
         where: which test.
-        measure: `accuracy`, `macro_f1`, `auc`, `loss`.
-        pattern: of modalities shown.
+        measure: one of `comparison.MeasureKind`; of retrieval (`recall@K`, `median_rank`) only the global test has
+            scores.
+        pattern: of modalities shown; of retrieval the direction.
     """
     if where == "held-out":
         if kind == "personal":
@@ -112,17 +117,24 @@ class Results:
         values = {o.case.seed: o.score(where, measure, pattern) for o in self.of(variant, condition)}
         return {seed: value for seed, value in values.items() if value is not None}
 
-    def patterns(self, condition: Condition) -> list[str]:
-        """Patterns of modalities that the global test was scored by, those with most modalities first."""
+    def patterns(self, condition: Condition, measure: str = "") -> list[str]:
+        """Patterns of modalities that the global test was scored by, those with most modalities first.
+
+        Args:
+            condition: of which.
+            measure: that of the condition where empty. Of retrieval they are directions.
+        """
+        wanted = measure or condition.measure
+        wanted = "accuracy" if wanted in BY_SAMPLE else wanted
         outcomes = (outcome for outcome in self.outcomes if outcome.case.condition == condition)
         names = (MetricName.parse(text) for outcome in outcomes for text in outcome.summary["metrics"])
-        found = {name.pattern for name in names if name.split == "global_test" and name.measure == "accuracy"}
+        found = {name.pattern for name in names if name.split == "global_test" and name.measure == wanted}
         return sorted(found - {OBSERVED}, key=lambda pattern: (-pattern.count("+"), pattern))
 
 
 def better(measure: str) -> Literal["higher", "lower"]:
     """Which values of a measure are better."""
-    return "lower" if measure == "loss" else "higher"
+    return "lower" if measure in LESS_IS_BETTER else "higher"
 
 
 def measures(conditions: Iterable[Condition]) -> str:

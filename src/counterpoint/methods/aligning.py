@@ -16,6 +16,7 @@ from counterpoint.exchange import Weights, named
 from counterpoint.exchange.layout import Tensors
 from counterpoint.methods.aligned import batch_hits, space_scores
 from counterpoint.methods.client import Client, Value
+from counterpoint.methods.exhibit import Exhibit, exhibit_of
 from counterpoint.methods.method import Method
 from counterpoint.methods.scoring import Tallies
 from counterpoint.methods.search import Search
@@ -209,11 +210,16 @@ class Aligning(Method):
         pool = server.fold(self._embedded, self.weights, over="pool", reduce="concatenate") if last else None
         return space_scores(test, pool, sorted(self.model.modalities), self._text)
 
+    def exhibit(self, server: Client, *, last: bool) -> Exhibit | None:
+        """Embeddings of some rows of the global test; after the last round, also what finds what."""
+        test = server.fold(self._embedded, self.weights, over="global_test", reduce="concatenate")
+        return exhibit_of(test, sorted(self.model.modalities), self._text, searches=last)
+
     def _embedded(self, params: Tensors, batch: Batch, using: Mapping[str, Any]) -> Tensors:
         z = self.embed(params, batch, train=False)
         present = {f"present/{m}": there for m, there in batch.present.items()}
         text = {"content": batch.x[self._text]} if self._text in batch.x else {}
-        return {**{f"z/{m}": v for m, v in z.items()}, **present, **text, "label": batch.label}
+        return {**{f"z/{m}": v for m, v in z.items()}, **present, **text, "label": batch.label, "index": batch.index}
 
 
 def _nothing(modalities: Collection[str]) -> Batch:

@@ -13,6 +13,7 @@ from counterpoint.evaluate import OBSERVED, balance_rows, patterns, tally_rows
 from counterpoint.exchange.layout import Tensors
 from counterpoint.exchange.package import Package, Weights, named
 from counterpoint.methods.client import Client, Value
+from counterpoint.methods.exhibit import Exhibit
 from counterpoint.models.model import Model
 
 
@@ -51,6 +52,15 @@ class Scoring(ABC):
             last: whether this is the last round.
         """
         return {}
+
+    def exhibit(self, server: Client, *, last: bool) -> Exhibit | None:
+        """Embeddings and searches of the server's model to be looked at; None where there is nothing to see.
+
+        Args:
+            server: its handle.
+            last: whether this is after the last round, and not before the first.
+        """
+        return None
 
     @abstractmethod
     def adapted(self, client: Client, received: Weights) -> Tensors:

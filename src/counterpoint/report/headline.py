@@ -1,11 +1,13 @@
 """The top of the page: what the run was, and its main numbers, each saying what it is."""
 
+from counterpoint.evaluate import OBSERVED
 from counterpoint.report import units
 from counterpoint.report.parts import Card, CardGroup
 from counterpoint.report.people import people
 from counterpoint.report.record import Record
+from counterpoint.report.sections.retrieval import IN_BATCH, clients_of
 from counterpoint.report.sections.traffic import totals
-from counterpoint.report.select import last
+from counterpoint.report.select import last, one
 from counterpoint.report.views import View, views
 from counterpoint.runs.config import DataSettings
 
@@ -14,6 +16,7 @@ def facts(record: Record) -> list[tuple[str, str]]:
     """What the run was, as short terms."""
     config, count = record.config, len(people(record.population))
     each = max(1, round(config.participation * count))
+    optimizer = config.options.get("optimizer", config.train.optimizer)
     share = f"{each} of them in each round" if each < count else "all in each round"
     return [
         ("rounds", units.number(config.rounds)),
@@ -23,7 +26,7 @@ def facts(record: Record) -> list[tuple[str, str]]:
         *_unusual(config.data),
         (
             "local training",
-            f"{config.train.optimizer}, lr {config.train.lr:g}, {units.many(config.train.epochs, 'epoch')}",
+            f"{optimizer}, lr {config.train.lr:g}, {units.many(config.train.epochs, 'epoch')}",
         ),
         ("seed", str(config.seed)),
         ("engine", f"{config.engine} on {config.device}"),
@@ -56,7 +59,7 @@ def state(record: Record) -> str:
 def headline(record: Record) -> list[CardGroup]:
     """The main numbers, a group for each view, and what they cost."""
     groups = [_scores(record, view) for view in views(record.curves)]
-    return [*groups, _cost(record)]
+    return [*groups, *_retrieval(record), _cost(record)]
 
 
 def _scores(record: Record, view: View) -> CardGroup:
@@ -83,6 +86,23 @@ def _scores(record: Record, view: View) -> CardGroup:
         if area:
             cards.append(Card("mean AUC", units.percent(last(area)), "of the clients whose test has both classes"))
     return CardGroup(view.what, f"{view.when}; state after round {number}", cards)
+
+
+def _retrieval(record: Record) -> list[CardGroup]:
+    """What finds what, of methods that align modalities."""
+    curves = record.curves
+    found = one(curves, measure="recall@1", pattern=OBSERVED)
+    if not found:
+        return []
+    number, first = found[-1]
+    cards = [Card("recall@1", units.percent(first), "found at once, mean of all directions")]
+    if ten := one(curves, measure="recall@10", pattern=OBSERVED):
+        cards.append(Card("recall@10", units.percent(last(ten)), "among the nearest 10"))
+    if rank := one(curves, measure="median_rank", pattern=OBSERVED):
+        cards.append(Card("median rank", units.number(last(rank)), "1 is best"))
+    if worst := clients_of(curves, IN_BATCH).get("worst"):
+        cards.append(Card("worst client", units.percent(last(worst)), "recall@1 within batches of its own test"))
+    return [CardGroup("Retrieval on the global test", f"before local training; state after round {number}", cards)]
 
 
 def _cost(record: Record) -> CardGroup:

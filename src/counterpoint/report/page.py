@@ -15,6 +15,7 @@ from counterpoint.report.headline import facts, headline, state
 from counterpoint.report.parts import Section
 from counterpoint.report.record import Record
 from counterpoint.report.sections.clients import clients
+from counterpoint.report.sections.exhibit import exhibit
 from counterpoint.report.sections.imbalance import imbalance
 from counterpoint.report.sections.notes import notes, refused
 from counterpoint.report.sections.origin import data_card, origin
@@ -22,6 +23,7 @@ from counterpoint.report.sections.others import others
 from counterpoint.report.sections.patterns import patterns
 from counterpoint.report.sections.population import population
 from counterpoint.report.sections.profile import profile
+from counterpoint.report.sections.retrieval import retrieval
 from counterpoint.report.sections.rounds import rounds
 from counterpoint.report.sections.traffic import traffic
 from counterpoint.report.sections.worth import worth
@@ -31,6 +33,8 @@ SECTIONS: tuple[Callable[[Record], Section], ...] = (
     clients,
     patterns,
     others,
+    retrieval,
+    exhibit,
     imbalance,
     worth,
     traffic,

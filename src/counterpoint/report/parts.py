@@ -79,6 +79,40 @@ class Tile:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """A sample in a search: a picture or words.
+
+    Attributes:
+        label: what it is.
+        src: a data URI; words are shown where it is empty.
+        words: a text, or what stands for a sample that has no picture.
+        right: whether it is what was searched for; None of what is no answer.
+        note: a few letters beside the sign for that.
+    """
+
+    label: str
+    src: str = ""
+    words: str = ""
+    right: bool | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Searches:
+    """Samples that search, each with what it found, the nearest first.
+
+    Attributes:
+        title: what searches for what.
+        caption: how many are right.
+        rows: each a query and its answers.
+    """
+
+    title: str
+    caption: str
+    rows: Sequence[tuple[Shown, Sequence[Shown]]]
+
+
+@dataclass(frozen=True)
 class Code:
     """A text to be copied."""
 
@@ -113,6 +147,7 @@ class Section:
         lead: one or two sentences.
         facts: terms and what they are.
         tiles: small pictures in a grid.
+        searches: samples and what they found, side by side where there is room.
         plots: figures, side by side where there is room.
         tables: tables.
         codes: texts to be copied.
@@ -125,6 +160,7 @@ class Section:
     lead: str = ""
     facts: Sequence[tuple[str, str]] = ()
     tiles: Sequence[Tile] = ()
+    searches: Sequence[Searches] = ()
     plots: Sequence[Plot] = ()
     tables: Sequence[Table] = ()
     codes: Sequence[Code] = ()
@@ -132,7 +168,8 @@ class Section:
     large: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.facts or self.tiles or self.plots or self.tables or self.codes or self.folds)
+        pictures = self.tiles or self.searches or self.plots
+        return bool(self.facts or pictures or self.tables or self.codes or self.folds)
 
 
 @dataclass(frozen=True)

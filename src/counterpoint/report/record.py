@@ -1,13 +1,14 @@
 """What a run folder tells, read from its files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from counterpoint.report.select import Curves, read
 from counterpoint.runs.checkpoint import spending_so_far
 from counterpoint.runs.config import RunConfig
+from counterpoint.runs.exhibit import read_exhibit
 from counterpoint.runs.folder import RunFolder
 
 
@@ -25,6 +26,7 @@ class Record:
         finished: whether the run is.
         profile: where the time went, see `Spending.told`; of older folders `phases` alone.
         refusals: log lines about refused uploads.
+        exhibit: what the method left to be looked at, see `read_exhibit`.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Record:
     finished: bool
     profile: Mapping[str, Any]
     refusals: tuple[str, ...] = ()
+    exhibit: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_record(folder: RunFolder) -> Record:
@@ -57,6 +60,7 @@ def read_record(folder: RunFolder) -> Record:
         finished=result is not None,
         profile=_profile(result) if result is not None else spending_so_far(folder.checkpoint),
         refusals=_refusals(folder.log),
+        exhibit=read_exhibit(folder.exhibit),
     )
 
 

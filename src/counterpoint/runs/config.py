@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from counterpoint.errors import UserError, unknown
 from counterpoint.exchange import ExchangeSettings
@@ -103,6 +103,12 @@ class RunConfig(_Section):
     evaluate: EvaluateSettings = EvaluateSettings()
     exchange: ExchangeSettings = ExchangeSettings()
     term: dict[str, Any] = {}
+
+    @field_validator("options", "term")
+    @classmethod
+    def _as_a_file_has_it(cls, value: dict[str, Any]) -> dict[str, Any]:
+        """Tuples as lists: a configuration equals the one that is read from its file."""
+        return {name: list(part) if isinstance(part, tuple) else part for name, part in value.items()}
 
     def toml(self) -> str:
         """As TOML text; what is None is left out."""

@@ -88,7 +88,7 @@ def evaluate(engine: Engine, *, last: bool, after: bool) -> list[Metric]:
         over_clients("score_after", "personal", "test", "after")
         over_clients("score_after_global", "personal", "global_test", "after")
         return found
-    if len(engine.population.test) and not (engine.model.has_buffers and engine.model.buffers == "local"):
+    if served(engine):
         whole = scored(method.tally(engine.server, method.weights, "global_test"), "global_test")
         for pattern, scores in whole.items():
             for measure, value in scores.items():
@@ -108,6 +108,12 @@ def evaluate(engine: Engine, *, last: bool, after: bool) -> list[Metric]:
     if last and after and not method.needs_pool:
         over_clients("score_after", "global", "test", "after")
     return found
+
+
+def served(engine: Engine) -> bool:
+    """Whether the server has a model that can be scored, and a global test."""
+    whole = not (engine.model.has_buffers and engine.model.buffers == "local")
+    return engine.method.model_kind == "global" and len(engine.population.test) > 0 and whole
 
 
 def _asked_together(engine: Engine, clients: Sequence[int], split: Split) -> Iterator[Sequence[int]]:

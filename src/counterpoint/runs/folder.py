@@ -17,7 +17,8 @@ class RunFolder:
 
     `config.toml` the resolved configuration; `population.json` what the data is and what was drawn of it;
     `checkpoint.safetensors` the whole state after the last saved round; `metrics.parquet` one row a value;
-    `result.json` what `run --json` prints, once the run is finished; `log.txt`; `report.html`.
+    `exhibit.safetensors` samples and embeddings to be looked at, of methods that leave some; `result.json` what
+    `run --json` prints, once the run is finished; `log.txt`; `report.html`.
     """
 
     path: Path
@@ -41,6 +42,11 @@ class RunFolder:
     def metrics(self) -> Path:
         """The table of metrics."""
         return self.path / "metrics.parquet"
+
+    @property
+    def exhibit(self) -> Path:
+        """Samples and embeddings to be looked at, of methods that leave some."""
+        return self.path / "exhibit.safetensors"
 
     @property
     def result(self) -> Path:

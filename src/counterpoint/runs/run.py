@@ -12,7 +12,8 @@ from counterpoint.evaluate import Metric, MetricName
 from counterpoint.runs.checkpoint import load_checkpoint, save_checkpoint
 from counterpoint.runs.config import RunConfig
 from counterpoint.runs.describe import describe
-from counterpoint.runs.evaluation import evaluate, traffic_metrics
+from counterpoint.runs.evaluation import evaluate, served, traffic_metrics
+from counterpoint.runs.exhibit import Moment, keep_exhibit
 from counterpoint.runs.fingerprint import fingerprint
 from counterpoint.runs.folder import RunFolder
 from counterpoint.runs.result import RunResult, summarise
@@ -55,6 +56,7 @@ class Run:
         population = self.engine.population
         self.folder.write_json(self.folder.population, describe(population, self._fingerprint))
         self.engine.method.start(self.engine)
+        self._exhibit("before")
         self.save()
 
     def restore(self) -> None:
@@ -132,6 +134,8 @@ class Run:
         now = self.spending.add("training", begun)
         with engine.profile.of(EVALUATION):
             self._evaluate(number, last)
+            if last:
+                self._exhibit("after")
         self.spending.add("evaluation", now)
         self.done = number
         for client, why in engine.log.refused:
@@ -147,6 +151,14 @@ class Run:
         self._add(self._round_metrics(number))
         if last:
             self._add(traffic_metrics(number, self.traffic, "total_bytes", each=True))
+
+    def _exhibit(self, moment: Moment) -> None:
+        """Keep what the method leaves to be looked at; before the checkpoint, so that no resumed run lacks it."""
+        if not served(self.engine):
+            return
+        found = self.engine.method.exhibit(self.engine.server, last=moment == "after")
+        if found is not None:
+            keep_exhibit(self.folder.exhibit, moment, found, self.engine.population.test)
 
     def _add(self, metrics: list[Metric]) -> None:
         self.metrics += metrics

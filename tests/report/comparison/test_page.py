@@ -164,6 +164,25 @@ def test_a_measure_of_which_less_is_better(compared: Compared) -> None:
     assert "Difference in loss." in words(page, "differences")
 
 
+def test_retrieval_has_scores_on_the_global_test_and_by_direction(compared: Compared) -> None:
+    def more(case: Case) -> list[Metric]:
+        place = 5.0 * (case.variant.method == "fedavg") + case.seed
+        return [
+            Metric(n, MetricName("median_rank", "global", "server", "global_test", pattern, "before"), 40 - n - place)
+            for n in range(1, 5)
+            for pattern in ("observed", "image>text", "text>image")
+        ]
+
+    data = [{"name": "watch", "measure": "median_rank"}]
+    page = write_comparison(compared(data=data, methods=["fedprox[mu=0.1]", "fedavg"], seeds=2, more=more))
+    head, *found = rows(page, "scores", "Global test")
+    assert head[1] == "watch (median rank)"
+    assert ["35.5" in found[0][1], "30.5" in found[1][1]] == [True, True]
+    assert ["best" in row[1] for row in found] == [False, True], "less is better"
+    assert "Difference in median rank." in words(page, "differences")
+    assert "image>text" in words(page, "patterns")
+
+
 def test_equal_files_give_equal_pages_anywhere(compared: Compared, tmp_path: Path) -> None:
     folder = compared(data=["watch"], seeds=2)
     first = write_comparison(folder).read_bytes()

@@ -18,7 +18,7 @@ def patterns(evidence: Evidence) -> Section:
     lead = (
         "Score on the global test after the last round, mean and standard deviation over seeds, where the model is "
         "shown only these modalities, of the samples that have them all. “As they are”: every sample with whatever it "
-        "has."
+        "has. Of retrieval, image>text: with images, texts are sought."
     )
     plots = [plot for condition in evidence.conditions if (plot := _pattern_plot(evidence, condition))]
     return Section("patterns", "By modalities present", lead, plots=plots, large=True)

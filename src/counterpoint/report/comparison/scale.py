@@ -34,11 +34,21 @@ def _share(words: str) -> Scale:
     return Scale(words, units.percent, units.points, lambda std: f"{100 * std:.1f}", (0.0, 1.0))
 
 
+def _plain(words: str) -> Scale:
+    return Scale(words, units.number, units.number, lambda std: f"{std:.2g}", None, lower=True)
+
+
 SCALES: Mapping[str, Scale] = {
     "accuracy": _share("accuracy"),
     "macro_f1": _share("macro-F1"),
     "auc": _share("AUC"),
-    "loss": Scale("loss", units.number, units.number, lambda std: f"{std:.2g}", None, lower=True),
+    "loss": _plain("loss"),
+    "recall@1": _share("recall@1"),
+    "recall@5": _share("recall@5"),
+    "recall@10": _share("recall@10"),
+    "median_rank": _plain("median rank"),
+    "contrastive": _plain("contrastive loss"),
+    "batch_recall@1": _share("recall@1 in batches"),
 }
 
 

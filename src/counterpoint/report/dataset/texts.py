@@ -23,11 +23,12 @@ def texts(sense: Sense) -> Section:
         facts.append(("length", f"{low} to {high} bytes, half of them no more than {middle}{cut}"))
     for label, group in groupby(sense.picks, lambda pick: pick.label):
         facts.append(
-            (label, "\n".join(f"{pick.number} · “{_start(unspell(sense.values[pick.row]))}”" for pick in group))
+            (label, "\n".join(f"{pick.number} · “{beginning(unspell(sense.values[pick.row]))}”" for pick in group))
         )
     lead = f"UTF-8, {most} bytes at most. Lengths are those of training rows."
     return Section(f"modality-{sense.modality.name}", sense.modality.name, lead, facts=facts)
 
 
-def _start(text: str) -> str:
-    return text if len(text) <= MOST_LETTERS else f"{text[:MOST_LETTERS]}…"
+def beginning(text: str, most: int = MOST_LETTERS) -> str:
+    """A text, or so much of it, with a sign that it goes on."""
+    return text if len(text) <= most else f"{text[:most]}…"

@@ -6,6 +6,7 @@ from counterpoint.report.draw.lines import Line
 from counterpoint.report.parts import Code, Plot, Section
 from counterpoint.report.record import Record
 from counterpoint.report.sections.others import of_other
+from counterpoint.report.sections.retrieval import of_alignment
 from counterpoint.report.sections.rounds import curve_plot
 from counterpoint.report.select import Curves, Points, one
 
@@ -49,7 +50,7 @@ def noted(curves: Curves) -> dict[str, dict[str, Points]]:
     found: dict[str, dict[str, Points]] = {}
     for name, points in sorted(curves.items()):
         own = name.measure in MEASURES | BALANCE | PROXY or name.measure.startswith(BY_BLOCK_OR_CLASS)
-        if not own and not of_other(name.measure):
+        if not own and not of_other(name.measure) and not of_alignment(curves, name.measure):
             parts = [p for p in (name.model, name.scope, name.split, name.pattern, name.moment) if p != "-"]
             found.setdefault(name.measure, {})[" ".join(parts) or "value"] = points
     return found
