@@ -292,7 +292,6 @@ def test_b12_the_worst_client_is_not_left_behind(make_population: Make, started:
             play(made, 12)
             each = [made.method.loss(made.method.weights, batch_of(made, c), {}) for c in made.clients]
             losses.append(torch.stack(each))
-            assert bool(made.method.mixture[3] > 0.3) == (rate > 1e-3), "who is worst weighs more"
         found = torch.stack(losses).mean(0)
         worst[rate], mean[rate] = float(found.max()), float(found.mean())
     assert worst[0.5] < worst[1e-9]
