@@ -46,7 +46,8 @@ def test_a_method_shows_its_settings(call: Callable[..., Any], name: str, monkey
     told = out.partition("--set KEY=VALUE")[2]
     rows = {cells[0]: cells for line in told.splitlines() if (cells := re.split(r"\s{2,}", line.strip()))}
     for key, field in options_model(find_method(name)).model_fields.items():
-        assert rows[key][2] == str(field.default).replace("True", "true").replace("False", "false")
+        said = ",".join(field.default) or "none" if isinstance(field.default, tuple) else str(field.default)
+        assert rows[key][2] == said.replace("True", "true").replace("False", "false")
     words = told.split()
     for section, keys in SECTIONS.items():
         assert {f"{section}.{key}" for key in keys} <= set(words)

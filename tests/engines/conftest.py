@@ -13,8 +13,24 @@ from counterpoint.engines import Engine, Sequential, Stacked
 from counterpoint.engines.handle import OneClient
 from counterpoint.engines.memory import ClientMemory
 from counterpoint.exchange import Package, Tensors, named
-from counterpoint.methods import Client, FedAvg, TrainSettings
+from counterpoint.methods import METHODS, Client, FedAvg, Method, TrainSettings
+from counterpoint.methods.aligning import Aligning
 from counterpoint.models import Model
+
+
+def calm_method(name: str) -> Method:
+    """A method that makes no steps of rounding: plain SGD in place of AdamW, where it has the choice; one layer deep.
+
+    AdamW makes whole steps of what rounding leaves of gradients that are all but zero; there engines agree in double
+    precision only (tests/methods/test_fedaid.py).
+    """
+    kind = METHODS[name]
+    return kind(optimizer="sgd", depth=1) if issubclass(kind, Aligning) else kind()
+
+
+@pytest.fixture(scope="session")
+def calm() -> Callable[[str], Method]:
+    return calm_method
 
 
 @pytest.fixture

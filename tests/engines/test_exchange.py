@@ -237,13 +237,13 @@ def test_scales_damaged_on_the_wire_are_refused_and_counted(
 @lossy
 @pytest.mark.parametrize("name", sorted(METHODS))
 def test_every_method_can_send_in_fewer_bits(
-    make_engine: Make, make_population: Make, play: Make, apart: Make, precision: Precision, name: str
+    make_engine: Make, make_population: Make, play: Make, apart: Make, calm: Make, precision: Precision, name: str
 ):
     """The same bytes; values that differ in the last bit may land a step apart, which later rounds amplify."""
     logs, first = [], []
     for kind in ENGINES:
         engine: Engine = make_engine(
-            METHODS[name](), make_population(SIZES, missing="client"), kind=kind, exchange=both_ways(precision)
+            calm(name), make_population(SIZES, missing="client"), kind=kind, exchange=both_ways(precision)
         )
         first.append({n: v.clone() for n, v in play(engine).items()})
         play(engine)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
-TYPES = {"number": "float", "integer": "int", "boolean": "bool", "string": "text", "null": "none"}
+TYPES = {"number": "float", "integer": "int", "boolean": "bool", "string": "text", "null": "none", "array": "several"}
 BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
 
 
@@ -34,7 +34,9 @@ def settings_of(kind: Any, *, prefix: str = "", defaults: Mapping[str, object] |
 
 
 def plain(value: object) -> str:
-    """A value as `--set` takes it."""
+    """A value as `--set` takes it; `none` for none of several."""
+    if isinstance(value, list | tuple):
+        return ",".join(map(plain, value)) or "none"
     return str(value).lower() if isinstance(value, bool) or value is None else str(value)
 
 
