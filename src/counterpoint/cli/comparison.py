@@ -20,7 +20,7 @@ MOST_FAILED = 10
 """So many are named."""
 OWN_TESTS = (
     "own tests: each client's own test rows, each client counting once; worst client: the worst score among them; "
-    "global models are scored there before local training, personal ones after"
+    "global models are scored there before local training, personal ones and those of peers after"
 )
 BALANCE = (
     "accuracy in % on the global test with one modality shown, all less the best one; deviation of recalls over classes"
@@ -93,7 +93,7 @@ def legend(found: Numbers, *, plain: bool) -> Facts:
     spread = "mean ± standard deviation over" if len(seeds) > 1 else "of"
     best = f"; {'*between asterisks*' if plain else 'bold'}: the best mean of its column" if several else ""
     yield "scores", f"{_unit(found)} on the global test, {spread} {_seeds(seeds)}{best}"
-    personal = [row["label"] for row in found["rows"] if row["kind"] == "personal"]
+    personal = [row["label"] for row in found["rows"] if row["kind"] != "global"]
     if personal:
         yield "", f"{_and(personal)}: the mean over the clients' own models, each on the samples that it can read"
     if {cell["scores"]["held-out"]["n"] for cell in found["cells"]} - {0, len(seeds)}:

@@ -10,6 +10,7 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
+from counterpoint.cli.energy import energy
 from counterpoint.cli.retrieval import retrieval
 from counterpoint.evaluate import OBSERVED, MetricName
 from counterpoint.evaluate.metric import ModelKind, Moment, Split
@@ -43,11 +44,15 @@ GROUPS = (
     Group("global", "test", "after", each=True, by_pattern=False),
     Group("personal", "test", "after", each=True, by_pattern=False),
     Group("personal", "global_test", "after", each=True, by_pattern=True),
+    Group("peer", "test", "after", each=True, by_pattern=False),
+    Group("peer", "global_test", "after", each=True, by_pattern=True),
     Group("global", "global_validation", "before", each=False, by_pattern=True),
     Group("global", "validation", "before", each=True, by_pattern=False),
     Group("global", "validation", "after", each=True, by_pattern=False),
     Group("personal", "validation", "after", each=True, by_pattern=False),
     Group("personal", "global_validation", "after", each=True, by_pattern=True),
+    Group("peer", "validation", "after", each=True, by_pattern=False),
+    Group("peer", "global_validation", "after", each=True, by_pattern=True),
 )
 
 
@@ -63,6 +68,8 @@ def print_result(console: Console, summary: Mapping[str, Any], report: Path | No
     console.print(table if table.row_count else Text(f"{table.title}\n"))
     if found is not None:
         console.print(found)
+    if (spent := energy(summary)) is not None:
+        console.print(spent)
     facts = {
         "sent": f"up {decimal(summary['bytes_up'])}, down {decimal(summary['bytes_down'])}",
         "refused": f"{summary['refused']} uploads" if summary["refused"] else "",

@@ -16,10 +16,12 @@ HEADLINES = {
     "mean of clients": (
         MetricName("accuracy", "global", "clients:mean", "test", OBSERVED, "before"),
         MetricName("accuracy", "personal", "clients:mean", "test", OBSERVED, "after"),
+        MetricName("accuracy", "peer", "clients:mean", "test", OBSERVED, "after"),
     ),
     "mean of clients' validation": (
         MetricName("accuracy", "global", "clients:mean", "validation", OBSERVED, "before"),
         MetricName("accuracy", "personal", "clients:mean", "validation", OBSERVED, "after"),
+        MetricName("accuracy", "peer", "clients:mean", "validation", OBSERVED, "after"),
     ),
 }
 

@@ -71,6 +71,12 @@ class Bulk(Sequential):
         if len(kept):
             yield len(kept), kept
 
+    def _arrived_of(self, sent: Many[Package]) -> Iterator[Many[Package]]:
+        """What neighbours get of packages of one form."""
+        for _, uploads in self._collect_many(self._modalities[sent.clients[0]], sent):
+            if uploads is not None:
+                yield uploads
+
     def _form_of(self, structure: Structure, uploads: Many[Package], good: Sequence[bool]) -> dict[str, int] | None:
         """The bytes by block of uploads of a form that is right; None for one that is wrong, or where none is good."""
         kind, entries = form(uploads.together)

@@ -42,7 +42,7 @@ def descend(
         longest: how many steps each client takes of any.
         looks: their batches.
         second_looks: batches that are walked beside these.
-        using: what the loss needs beside.
+        using: what the loss needs beside; under `step` it gets the number of the step, if it has such an entry.
         state: of the optimiser.
         drawn: what layers draw from.
     """
@@ -55,6 +55,8 @@ def descend(
         given = rows_of(using, slice(active)) if using else using
         if second_looks is not None:
             given = {**given, "beside": beside_of(next(second_looks))}
+        if "step" in given:
+            given = {**given, "step": torch.full_like(given["step"], step)}
         if alike:
             movers: dict[str, Tensor | range] = dict.fromkeys(names, range(active))
         else:

@@ -8,6 +8,8 @@ from typing import Any, ClassVar, TypeVar, cast
 import torch
 
 from counterpoint.data.population import Population
+from counterpoint.engines.ledger import Ledger
+from counterpoint.engines.network import Network
 from counterpoint.engines.profile import OVERHEAD, Profile
 from counterpoint.engines.wire import Wire
 from counterpoint.errors import CounterpointError, PackageError
@@ -17,9 +19,13 @@ from counterpoint.exchange.settings import ExchangeSettings
 from counterpoint.methods.client import Client
 from counterpoint.methods.federation import Federation
 from counterpoint.methods.method import Method
+from counterpoint.methods.peer import Peer
 from counterpoint.methods.settings import TrainSettings
 from counterpoint.models.model import Model
 from counterpoint.randomness import Key, generator
+from counterpoint.simulate.network import NetworkSettings
+from counterpoint.simulate.settings import DeviceSettings
+from counterpoint.simulate.topology import parse_topology
 
 Down = TypeVar("Down", bound=Package)
 Up = TypeVar("Up", bound=Package)
@@ -62,6 +68,8 @@ class Engine(Federation):
         seed: of the run.
         device: where tensors live.
         exchange: in which precision packages travel; as they are where None.
+        network: who talks to whom, where there is no server.
+        simulate: what devices have and what things cost them.
 
     Attributes:
         log: of the running round.
@@ -83,6 +91,8 @@ class Engine(Federation):
         seed: int = 0,
         device: str = "cpu",
         exchange: ExchangeSettings | None = None,
+        network: NetworkSettings | None = None,
+        simulate: DeviceSettings | None = None,
     ) -> None:
         self.population = population
         self.method = method
@@ -101,6 +111,17 @@ class Engine(Federation):
         self.server: Client
         self._wire = Wire(model, exchange or ExchangeSettings())
         self._modalities = {client.id: client.modalities for client in population.clients}
+        topology = parse_topology((network or NetworkSettings()).topology)
+        self.network = Network(topology, self._modalities, model, seed)
+        self.ledger = Ledger(
+            simulate or DeviceSettings(),
+            self.network,
+            model,
+            population.modalities,
+            settings.batch_size,
+            rounds,
+            seed,
+        )
         if method.term is not None:
             method.term.build(self.model)
             self.model.draws = self.model.draws or method.term.draws
@@ -115,6 +136,8 @@ class Engine(Federation):
         self.round = number
         self.log = RoundLog()
         self._visits = 0
+        if self.method.model_kind == "peer" and number:
+            self.ledger.begin(number)
 
     def _settings_of(self, key: Sequence[Key]) -> TrainSettings:
         """Local training as it is in the round of a key of randomness: a worker process knows no other."""
@@ -211,6 +234,22 @@ class Engine(Federation):
     def _received(self, client: int, data: bytes) -> bytes:
         """The bytes as they arrive; a test of damaged packages overrides this."""
         return data
+
+    def gossip(self, program: Callable[[Peer], None]) -> None:
+        """Let all peers run a program, in step with each other."""
+        self._visits += 1
+        self.profile.visits += len(self.clients)
+        with self.profile.of(OVERHEAD):
+            self._gossip(program.__name__, f"visit {self._visits}")
+
+    @abstractmethod
+    def _gossip(self, program: str, occasion: str) -> None:
+        """Run the program of a peer for all clients.
+
+        Args:
+            program: its name.
+            occasion: distinguishes visits of a round in keys of randomness.
+        """
 
     @abstractmethod
     def _visit(

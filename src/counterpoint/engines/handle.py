@@ -93,6 +93,7 @@ class OneClient(Client):
         over: str = "train",
         remember: str | None = None,
         beside: str | None = None,
+        numbered: bool = False,
         settings: TrainSettings | None = None,
     ) -> Tensors:
         """Gradient descent on a loss, step by step."""
@@ -121,13 +122,19 @@ class OneClient(Client):
                     given = dict(using or {})
                     if beside is not None:
                         given["beside"] = other.batch(second[step].to(samples.label.device))
+                    if numbered:
+                        given["step"] = torch.tensor(step, device=samples.label.device)
                 for turn, movers in turns:
                     moving = [name for name, limit in limits.items() if step < limit and name in movers]
                     grads = gradients(turn, tensors, moving, batch, given)
                     optimizer.step(tensors, grads, state)
         if remember is not None:
             self.memory[remember] = state
+        self._took(limits)
         return tensors
+
+    def _took(self, limits: Mapping[str, int]) -> None:
+        """Told after a training how many steps it took of each tensor; a peer pays for them."""
 
     def fold(
         self,

@@ -131,6 +131,7 @@ class ManyClients(Client):
         over: str = "train",
         remember: str | None = None,
         beside: str | None = None,
+        numbered: bool = False,
         settings: TrainSettings | None = None,
     ) -> Tensors:
         """Gradient descent on a loss, the same step of all clients together.
@@ -142,6 +143,8 @@ class ManyClients(Client):
         samples = self._split(over)
         wanted = self._steps(over, epochs, settings) if steps is None else steps
         limits = self._limits(params, trainable, wanted)
+        if not self._measuring:
+            self._took(limits)
         none = torch.zeros(len(self._keys), dtype=torch.long)
         longest = torch.stack([none, *limits.values()]).amax(0)
         order = longest.argsort(descending=True, stable=True)
@@ -169,6 +172,8 @@ class ManyClients(Client):
                 looks = self._looks(samples, order[part], batches.of(part))
                 second_looks = None if second is None else self._looks(other, order[part], second.of(part))
                 given = rows_of(needed, part)
+                if numbered:
+                    given = {**given, "step": torch.zeros((), dtype=torch.long, device=self._device)}
                 if self._measuring:
                     first = in_turn(loss, params, self._model.layout)[0][0]
                     measure_first(turns[0], along(first) if beside else first, some, limits, looks, second_looks, given)
@@ -184,6 +189,9 @@ class ManyClients(Client):
         if sorted_already:
             return {name: Stack(value) for name, value in tensors.items()}  # type: ignore[misc]
         return {name: Stack(value[back]) for name, value in tensors.items()}  # type: ignore[misc]
+
+    def _took(self, limits: Mapping[str, Tensor]) -> None:
+        """Told of a training how many steps each client takes of each tensor; peers pay for them."""
 
     def _layer_randomness(self, order: Tensor) -> AbstractContextManager[LayerDraws]:
         """What layers draw from in a training, of clients in this order."""

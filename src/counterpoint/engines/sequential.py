@@ -9,13 +9,20 @@ import torch
 from counterpoint.data.population import ClientData
 from counterpoint.data.samples import Samples, concatenate
 from counterpoint.engines.engine import Engine
+from counterpoint.engines.exchanged import Exchanged, Spoken
 from counterpoint.engines.handle import OneClient
+from counterpoint.engines.meeting import Speak, meet
 from counterpoint.engines.memory import ClientMemory, copied
+from counterpoint.engines.network import sent_bytes
+from counterpoint.engines.peers import OnePeer
 from counterpoint.exchange.many import Many
 from counterpoint.exchange.package import Package, address
+from counterpoint.exchange.traffic import ENVELOPE
 from counterpoint.randomness import Key
 
-SERVER = "server"
+SERVER, DEVICES = "server", "devices"
+Program = Callable[[Speak[Spoken, Exchanged]], None]
+"""The program of some peers, given how they speak."""
 
 
 class Sequential(Engine):
@@ -100,6 +107,64 @@ class Sequential(Engine):
             received = self._wire.addressed(package, self._modalities[client])
             yield client, self._run(program, client, received, memory, occasion)
 
+    def _gossip(self, program: str, occasion: str) -> None:
+        meet([self._peer(program, client, occasion) for client in self.clients], self._answers)
+
+    def _peer(self, program: str, client: int, occasion: str) -> Program:
+        """The program of one peer."""
+
+        def run(speak: Speak[Spoken, Exchanged]) -> None:
+            getattr(self._away, program)(self._one_peer(client, occasion, speak))
+            self.tick()
+
+        return run
+
+    def _one_peer(self, client: int, occasion: str, speak: Speak[Spoken, Exchanged]) -> OnePeer:
+        key = ("client", client, "round", self.round, occasion)
+        return OnePeer(
+            self._splits[client],
+            model=self.model,
+            modalities=self._modalities[client],
+            settings=self._settings_of(key),
+            memory=self._memory(client),
+            seed=self.seed,
+            key=key,
+            profile=self.profile,
+            peer=self.network.number[client],
+            client=client,
+            speak=speak,
+            ledger=self.ledger,
+            round=self.round,
+            rounds=self.rounds,
+            note=self._note_of,
+        )
+
+    def _note_of(self, measure: str, client: int, value: float) -> None:
+        self.note(measure, value, f"client:{client}")
+
+    def _answers(self, spoken: Sequence[Spoken]) -> list[Exchanged]:
+        """What comes of an exchange of all peers: everything through its bytes, counted, and what is wrong refused."""
+        before, self.log.traffic = self.log.traffic, {}
+        found = self.network.exchanged(self.round, spoken, self._arrived_of)
+        traffic, self.log.traffic = self.log.traffic, before
+        sent = sent_bytes(traffic)
+        for client, by_block in sent.items():
+            self.log.count("up", client, by_block)
+        for client, by_block in self.network.heard(self.round, found.speaks, sent).items():
+            self.log.count("down", client, by_block)
+        told = torch.zeros(len(self.clients))
+        for client, by_block in sent.items():
+            told[self.network.number[client]] = sum(n for block, n in by_block.items() if block != ENVELOPE)
+        self.ledger.sent(told, found.speaks)
+        return [found] * len(spoken)
+
+    def _arrived_of(self, sent: Many[Package]) -> Iterator[Many[Package]]:
+        """What neighbours get of packages."""
+        for package in sent.each():
+            upload = self._collect(package.client, package)
+            if upload is not None:
+                yield Many.of_one(upload)
+
     def _run(self, program: str, client: int, received: Package, memory: ClientMemory, occasion: str) -> Package:
         key = ("client", client, "round", self.round, occasion)
         handle = self._handle(self._splits[client], self._modalities[client], memory, key)
@@ -116,11 +181,16 @@ class Sequential(Engine):
 
     def memories(self) -> dict[str, Any]:
         """All memories that hold anything."""
-        return {str(holder): memory.values for holder, memory in self._memories.items() if memory.values}
+        found: dict[str, Any] = {str(who): memory.values for who, memory in self._memories.items() if memory.values}
+        devices = self.ledger.told()
+        return found | {DEVICES: devices} if devices else found
 
     def restore(self, memories: Mapping[str, Any]) -> None:
         """Take back what `memories` gave."""
+        self.ledger.restore(memories.get(DEVICES, {}))
         for holder, values in memories.items():
+            if holder == DEVICES:
+                continue
             self._memory(SERVER if holder == SERVER else int(holder)).values.update(copied(values))
 
 

@@ -14,20 +14,47 @@ from counterpoint.engines.allocator import keep_freed_memory
 from counterpoint.engines.bulk import Bulk, Structure
 from counterpoint.engines.choice import Choice
 from counterpoint.engines.crew import Crew, can_fork
+from counterpoint.engines.exchanged import Exchanged, Spoken
 from counterpoint.engines.gather import CommonRows, Gathered, OwnRows, Pool
 from counterpoint.engines.jobs import Done, Job, Jobs, cut, form, kind_named, name_of_kind, of_each, of_stack
 from counterpoint.engines.many import ManyClients
+from counterpoint.engines.meeting import Speak, meet
 from counterpoint.engines.memory import ClientMemory
+from counterpoint.engines.peers import ManyPeers
 from counterpoint.engines.profile import OVERHEAD, WAITING, Profile
-from counterpoint.engines.sequential import held_by
+from counterpoint.engines.sequential import Program, held_by
 from counterpoint.engines.steps import Steps
 from counterpoint.engines.values import Stack
 from counterpoint.exchange.many import Many
 from counterpoint.exchange.package import Package
+from counterpoint.randomness import Key
 
 LOG = logging.getLogger("counterpoint")
 WORTH = 0.02
 """Seconds of work in a visit from which on worker processes are worth their while."""
+
+
+class _CannotStackError(Exception):
+    """Peers of some kind of work cannot be computed together."""
+
+    def __init__(self, kind: str, why: str) -> None:
+        super().__init__(why)
+        self.kind = kind
+
+
+class _NobodyError(Exception):
+    """A peer speaks where nobody is: its program was run only to measure what training costs."""
+
+
+def _nobody(_: Spoken) -> Exchanged:
+    raise _NobodyError
+
+
+def _why_unstackable(error: RuntimeError) -> str:
+    """Why clients cannot be computed together; any other error is raised again."""
+    if "vmap" not in str(error):
+        raise error
+    return str(error).splitlines()[0][:200]
 
 
 class Stacked(Bulk):
@@ -87,6 +114,89 @@ class Stacked(Bulk):
             for job, done in self._carried_out(program, structure, group, packages, key, count=False):
                 for answers in done.uploads(job.clients):
                     yield from zip(answers.clients, answers.each(), strict=True)
+
+    def _gossip(self, program: str, occasion: str) -> None:
+        before = {client: dict(self._memory(client).values) for client in self.clients}
+        log, ledger = self.log, self.ledger.copy()
+        while True:
+            self.log = replace(log, traffic=dict(log.traffic), refused=list(log.refused), notes=dict(log.notes))
+            peers = [run for structure in self._members for run in self._peers_of(program, structure, occasion)]
+            try:
+                meet(peers, self._answers)
+                return
+            except _CannotStackError as error:
+                self._choice.cannot(error.kind, str(error))
+                self.ledger = ledger.copy()
+                for client, values in before.items():
+                    self._memory(client).values = dict(values)
+
+    def _peers_of(self, program: str, structure: Structure, occasion: str) -> list[Program]:
+        """The program of the peers of a structure: of all at once, or of one after another where that is faster."""
+        clients = self._members[structure]
+        key = ("round", self.round, occasion)
+
+        def trial(first: int) -> str:
+            memories = [ClientMemory(dict(self._memory(client).values)) for client in clients[:first]]
+            peers = self._many_peers(structure, clients[:first], memories, key, first, _nobody, measuring=True)
+            try:
+                getattr(self._away, program)(peers)
+            except _NobodyError:
+                return ""
+            except RuntimeError as error:
+                return _why_unstackable(error)
+            return ""
+
+        kind, width = self._choice.of(program, structure, len(clients), trial)
+        self.profile.stacks[f"{program}, {'+'.join(structure)}"] = {
+            "clients a stack": min(width, len(clients)),
+            "seconds": self._choice.seconds(kind),
+        }
+        if width == 1:
+            return [self._peer(program, client, occasion) for client in clients]
+
+        def run(speak: Speak[Spoken, Exchanged]) -> None:
+            memories = [self._memory(client) for client in clients]
+            peers = self._many_peers(structure, clients, memories, key, width, speak)
+            try:
+                getattr(self._away, program)(peers)
+            except RuntimeError as error:
+                raise _CannotStackError(kind, _why_unstackable(error)) from error
+            for _ in clients:
+                self.tick()
+
+        return [run]
+
+    def _many_peers(
+        self,
+        structure: Structure,
+        clients: Sequence[int],
+        memories: Sequence[ClientMemory],
+        key: tuple[Key, ...],
+        width: int,
+        speak: Speak[Spoken, Exchanged],
+        measuring: bool = False,
+    ) -> ManyPeers:
+        return ManyPeers(
+            self._splits_of_stack(structure, clients),
+            model=self.model,
+            modalities=structure,
+            settings=self._settings_of(key),
+            memories=memories,
+            seed=self.seed,
+            keys=[("client", client, *key) for client in clients],
+            gradients=self._steps,
+            profile=self.profile,
+            times=self.rounds,
+            width=width,
+            measuring=measuring,
+            peers=torch.tensor([self.network.number[client] for client in clients]),
+            clients=clients,
+            speak=speak,
+            ledger=self.ledger,
+            round=self.round,
+            rounds=self.rounds,
+            note=self._note_of,
+        )
 
     def _structures(
         self, clients: Sequence[int], packages: Mapping[int, Package]
@@ -194,10 +304,9 @@ class Stacked(Bulk):
         try:
             result = getattr(self._away, job.program)(self._many(job, memories, measuring), received)
         except RuntimeError as error:
-            if "vmap" not in str(error):
-                raise
+            why = _why_unstackable(error)
             job.memories[:] = before
-            return Done(unstackable=f"{str(error).splitlines()[0][:200]}")
+            return Done(unstackable=why)
         return Done(of_stack(result, len(memories)), [memory.values for memory in memories])
 
     def _one(self, job: Job, place: int, received: Package, memory: ClientMemory) -> Package:
@@ -212,7 +321,24 @@ class Stacked(Bulk):
 
     def _many(self, job: Job, memories: Sequence[ClientMemory], measuring: bool) -> ManyClients:
         structure = self._modalities[job.clients[0]]
-        places = [self._place[client] for client in job.clients]
+        return ManyClients(
+            self._splits_of_stack(structure, job.clients),
+            model=self.model,
+            modalities=structure,
+            settings=self._settings_of(job.key),
+            memories=memories,
+            seed=self.seed,
+            keys=[("client", client, *job.key) for client in job.clients],
+            gradients=self._steps,
+            profile=self.profile,
+            times=self.rounds * job.group / len(job.clients),
+            width=job.width,
+            measuring=measuring,
+        )
+
+    def _splits_of_stack(self, structure: Structure, clients: Sequence[int]) -> dict[str, Callable[[], Gathered]]:
+        """The rows of some clients of a structure, by split."""
+        places = [self._place[client] for client in clients]
 
         def own(split: str) -> Callable[[], Gathered]:
             return cache(lambda: OwnRows(self._pool_of(structure, split), places))
@@ -226,20 +352,7 @@ class Stacked(Bulk):
         }
         for name, rows in self._handed_out(structure).items():
             splits[name] = lambda rows=rows: CommonRows(rows(), len(places))  # type: ignore[misc]
-        return ManyClients(
-            splits,
-            model=self.model,
-            modalities=structure,
-            settings=self._settings_of(job.key),
-            memories=memories,
-            seed=self.seed,
-            keys=[("client", client, *job.key) for client in job.clients],
-            gradients=self._steps,
-            profile=self.profile,
-            times=self.rounds * job.group / len(job.clients),
-            width=job.width,
-            measuring=measuring,
-        )
+        return splits
 
     def _pool_of(self, structure: Structure, split: str) -> Pool:
         if (structure, split) not in self._pools:

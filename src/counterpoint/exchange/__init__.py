@@ -4,12 +4,13 @@ from counterpoint.exchange.check import check
 from counterpoint.exchange.codec import decode, encode, received
 from counterpoint.exchange.layout import Layout, Tensors, TensorSpec
 from counterpoint.exchange.many import Many
-from counterpoint.exchange.package import Package, Weights, named, per_block, per_modality
+from counterpoint.exchange.package import Blocks, Package, Weights, named, per_block, per_modality
 from counterpoint.exchange.quantise import Precision, arriving
 from counterpoint.exchange.settings import ExchangeSettings
 from counterpoint.exchange.traffic import bytes_by_block
 
 __all__ = [
+    "Blocks",
     "ExchangeSettings",
     "Layout",
     "Many",

@@ -130,3 +130,14 @@ class Weights(Package):
             raise PackageError("it does not say how many samples it stands for")
         if self.samples.dim() or self.samples.dtype != torch.int64 or int(self.samples) < 0:
             raise PackageError("its 'samples' is not one whole number from 0 up")
+
+
+@dataclass(frozen=True)
+class Blocks(Package):
+    """Tensors of a model, by block, as peers send them to each other.
+
+    Attributes:
+        weights: what is sent of the model.
+    """
+
+    weights: Tensors = per_block()

@@ -17,7 +17,7 @@ from counterpoint.experiments.variant import Variant
 ENOUGH_SEEDS = 5
 """With fewer, no difference supports "better than": one lucky seed makes it."""
 SIGNIFICANT = 0.05
-SETTINGS = ("options", "train", "model", "evaluate", "exchange")
+SETTINGS = ("options", "train", "model", "evaluate", "exchange", "network", "simulate")
 """Sections of a configuration that settings go to."""
 
 Numbers = dict[str, Any]
@@ -28,8 +28,8 @@ def numbers(results: Results) -> Numbers:
 
     `title`; `seeds`; `reference` (label of the row that others are compared with); `enough_seeds` (whether every
     difference stands on 5 seeds or more); `rows`, each with `label`, `method`, `settings`, `kind` (of its models:
-    `global`, `personal`); `columns`, each with `label`, `data`, `options`, `measure`, `better` (`higher`, `lower`),
-    `best` (labels of the rows whose mean on the global test is best, of those with most runs), `patterns`;
+    `global`, `personal`, `peer`); `columns`, each with `label`, `data`, `options`, `measure`, `better` (`higher`,
+    `lower`), `best` (labels of the rows whose mean on the global test is best, of those with most runs), `patterns`;
     `ranks` and `no_ranks`, see `ranking.ranking`; `failed` (why, by run), `missing` (runs).
 
     `cells`, one a row and column, each with

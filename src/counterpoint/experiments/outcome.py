@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from counterpoint.evaluate import OBSERVED, MetricName
+from counterpoint.evaluate.metric import ModelKind, Moment
 from counterpoint.experiments.case import Case
 from counterpoint.experiments.comparison import Comparison
 from counterpoint.experiments.condition import Condition
@@ -25,26 +26,26 @@ BY_SAMPLE = ("accuracy", "macro_f1", "auc", "loss")
 LESS_IS_BETTER = ("loss", "median_rank", "contrastive")
 
 
-def score_name(kind: str, where: Where, measure: str, pattern: str = OBSERVED) -> MetricName:
+def score_name(kind: ModelKind, where: Where, measure: str, pattern: str = OBSERVED) -> MetricName:
     """The metric that stands for a method.
 
-    A global model is scored as the clients receive it. Of personal models each is scored, after local training; on the
-    global test their mean counts.
+    A global model is scored as the clients receive it. Of personal models, and of those of peers, each is scored, after
+    local training; on the global test their mean counts.
 
     Args:
-        kind: `global` or `personal`: the method's models.
+        kind: `global`, `personal` or `peer`: the method's models.
         where: which test.
         measure: one of `comparison.MeasureKind`; of retrieval (`recall@K`, `median_rank`) only the global test has
             scores.
         pattern: of modalities shown; of retrieval the direction.
     """
     if where == "held-out":
-        if kind == "personal":
-            return MetricName(measure, "personal", "clients:mean", "global_test", pattern, "after")
+        if kind != "global":
+            return MetricName(measure, kind, "clients:mean", "global_test", pattern, "after")
         return MetricName(measure, "global", "server", "global_test", pattern, "before")
     scope = "clients:mean" if where == "own" else "clients:worst"
-    model, moment = ("personal", "after") if kind == "personal" else ("global", "before")
-    return MetricName(measure, model, scope, "test", pattern, moment)  # type: ignore[arg-type]  # they are literals
+    moment: Moment = "before" if kind == "global" else "after"
+    return MetricName(measure, kind, scope, "test", pattern, moment)
 
 
 @dataclass(frozen=True)

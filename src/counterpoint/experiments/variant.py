@@ -56,7 +56,7 @@ class Variant:
         return self.label if "[" in self.label else self.method
 
     @property
-    def kind(self) -> Literal["global", "personal"]:
+    def kind(self) -> Literal["global", "personal", "peer"]:
         """Whether one model is learned for all, or one for each client."""
         return find_method(self.method).model_kind
 

@@ -114,6 +114,7 @@ class Client(ABC):
         over: str = "train",
         remember: str | None = None,
         beside: str | None = None,
+        numbered: bool = False,
         settings: TrainSettings | None = None,
     ) -> Tensors:
         """Gradient descent on a loss; the only training loop there is.
@@ -133,6 +134,7 @@ class Client(ABC):
             remember: keep the optimiser's state in memory under this name and go on from it next time; fresh if None.
             beside: a second split that is walked along: the loss finds a batch of it in `using["beside"]`, a `Batch` of
                 as many rows a step, in an order of its own, begun anew when it ends.
+            numbered: whether the loss finds the number of the step, from 0, int64 scalar, in `using["step"]`.
             settings: optimiser, learning rate, batch size and epochs in place of the run's.
 
         Returns:

@@ -9,6 +9,7 @@ import torch
 from counterpoint.exchange.many import Many
 from counterpoint.exchange.package import Package
 from counterpoint.methods.client import Client
+from counterpoint.methods.peer import Peer
 
 Down = TypeVar("Down", bound=Package)
 Up = TypeVar("Up", bound=Package)
@@ -63,6 +64,14 @@ class Federation(ABC):
 
         They come in an order that is always the same, though not sorted by client. Clients are visited as the iterator
         is walked: walk it to its end, as `block_average(self.weights, fed.stream(...))` does.
+        """
+
+    @abstractmethod
+    def gossip(self, program: Callable[[Peer], None]) -> None:
+        """Let all clients run the program of a peer, in a network without a server.
+
+        Args:
+            program: a method of the running `Method`; it runs on a copy that has the options and the model alone.
         """
 
     @abstractmethod

@@ -34,7 +34,7 @@ class Method(Optioned, Scoring):
     Class attributes:
         name: how the method is asked for; the class name in lower case where not given.
         model_kind: `global` if the server's `weights` are the model that is learned, `personal` if each client keeps
-            one of its own.
+            one of its own, `peer` if there is no server at all.
         needs_labels: whether every client must have labelled training rows.
         needs_pool: whether it trains on the pooled data of all clients, which exists in simulation only.
         needs: what the population must hold: `proxy`, rows that everyone has; `labelled`, rows of the server's own.
@@ -47,7 +47,7 @@ class Method(Optioned, Scoring):
         weights: the server's tensors of the model, from `start` on.
     """
 
-    model_kind: ClassVar[Literal["global", "personal"]] = "global"
+    model_kind: ClassVar[Literal["global", "personal", "peer"]] = "global"
     needs_labels: ClassVar[bool] = True
     needs_pool: ClassVar[bool] = False
     takes_terms: ClassVar[bool] = True

@@ -9,7 +9,9 @@ from counterpoint.methods.clip_bounds import ClipCentralized, ClipLocal
 from counterpoint.methods.clip_fedavg import ClipFedAvg
 from counterpoint.methods.clip_fedprox import ClipFedProx
 from counterpoint.methods.clip_moon import ClipMoon
+from counterpoint.methods.d_psgd import DPSGD
 from counterpoint.methods.dccae import DCCAE
+from counterpoint.methods.dmml_kd import DMMLKD
 from counterpoint.methods.fedaid import FedAID
 from counterpoint.methods.fedavg import FedAvg
 from counterpoint.methods.fedcmi import FedCMI
@@ -17,6 +19,7 @@ from counterpoint.methods.fedmekt import FedMEKT
 from counterpoint.methods.fedopt import FedAdagrad, FedAdam, FedYogi
 from counterpoint.methods.fedprox import FedProx
 from counterpoint.methods.from_file import class_in_file
+from counterpoint.methods.gradient_tracking import GradientTracking
 from counterpoint.methods.local import Local
 from counterpoint.methods.method import Method
 from counterpoint.methods.mm_bounds import MMCentralized, MMLocal, ServerOnly
@@ -52,6 +55,9 @@ METHODS: dict[str, type[Method]] = {
         ClipAFL,
         ClipLocal,
         ClipCentralized,
+        DPSGD,
+        GradientTracking,
+        DMMLKD,
     )
 }
 

@@ -44,6 +44,14 @@ class Scoring(ABC):
         """Scores of the method's own, by pattern and measure, out of what `tally` summed up beside the usual."""
         return {}
 
+    def across(self, sums: Mapping[int, Mapping[str, Tensor]]) -> Mapping[tuple[str, str], float]:
+        """Numbers that compare clients with each other, by measure and pattern.
+
+        Args:
+            sums: by client, what `tally` summed up on a split.
+        """
+        return {}
+
     def measures(self, server: Client, *, last: bool) -> Mapping[tuple[str, str], float]:
         """Numbers of the method's own about the server's model, by measure and pattern, where there is a global test.
 

@@ -7,6 +7,7 @@ from counterpoint.objectives.contrastive import (
     mean_of_counted,
     similarity_divergence,
 )
+from counterpoint.objectives.decomposition import diversity, orthogonality
 from counterpoint.objectives.distance import inner_product, squared_distance
 from counterpoint.objectives.distillation import soft_divergence
 from counterpoint.objectives.sequence import reconstruction_error, sequence_divergence
@@ -14,9 +15,11 @@ from counterpoint.objectives.sequence import reconstruction_error, sequence_dive
 __all__ = [
     "contrastive",
     "cross_entropy",
+    "diversity",
     "embedding_distance",
     "inner_product",
     "mean_of_counted",
+    "orthogonality",
     "reconstruction_error",
     "sequence_divergence",
     "similarity_divergence",

@@ -27,6 +27,7 @@ class Record:
         profile: where the time went, see `Spending.told`; of older folders `phases` alone.
         refusals: log lines about refused uploads.
         exhibit: what the method left to be looked at, see `read_exhibit`.
+        network: who talks to whom, see `runs.folder`; empty where there is a server.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Record:
     profile: Mapping[str, Any]
     refusals: tuple[str, ...] = ()
     exhibit: Mapping[str, Any] = field(default_factory=dict)
+    network: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_record(folder: RunFolder) -> Record:
@@ -61,6 +63,7 @@ def read_record(folder: RunFolder) -> Record:
         profile=_profile(result) if result is not None else spending_so_far(folder.checkpoint),
         refusals=_refusals(folder.log),
         exhibit=read_exhibit(folder.exhibit),
+        network=folder.read_json(folder.network) if folder.network.exists() else {},
     )
 
 

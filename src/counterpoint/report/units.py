@@ -4,6 +4,7 @@ import math
 from typing import Self
 
 BYTE_UNITS = ("B", "kB", "MB", "GB", "TB")
+JOULE_UNITS = ((1e6, "MJ"), (1e3, "kJ"), (1.0, "J"), (1e-3, "mJ"), (1e-6, "µJ"))
 UNKNOWN = "–"
 
 
@@ -47,6 +48,16 @@ def size(count: float) -> Written:
         shown /= 1000
         unit += 1
     return Written(f"{shown:.0f} B" if unit == 0 else f"{shown:.3g} {BYTE_UNITS[unit]}", count)
+
+
+def joules(value: float) -> Written:
+    """An energy, for example `12.5 kJ`, `3.1 J`, `40 mJ`."""
+    if not math.isfinite(value):
+        return Written("not finite", value)
+    if value == 0:
+        return Written("0 J", value)
+    scale, unit = next((pair for pair in JOULE_UNITS if abs(value) >= 0.9995 * pair[0]), JOULE_UNITS[-1])
+    return Written(f"{value / scale:.3g} {unit}", value)
 
 
 def duration(seconds: float) -> Written:

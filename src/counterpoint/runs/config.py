@@ -15,6 +15,8 @@ from counterpoint.methods.options import explain, validated
 from counterpoint.methods.registry import lasting_name
 from counterpoint.methods.terms import TERMS, find_term
 from counterpoint.models import ModelSettings
+from counterpoint.simulate.network import NetworkSettings
+from counterpoint.simulate.settings import DeviceSettings
 
 NO_TERM = "none"
 """Names the plain cross-entropy."""
@@ -73,6 +75,8 @@ class RunConfig(_Section):
         evaluate: `every` how many rounds models are scored (the last round always), and whether, after the last round,
             a global model is also scored `after` local training.
         exchange: in which precision packages travel, `up` and `down`.
+        network: who talks to whom, where there is no server.
+        simulate: what devices have, what things cost them, and when they are there.
         rounds: how many.
         participation: share of the clients that take part in a round.
         seed: of everything that is drawn.
@@ -102,6 +106,8 @@ class RunConfig(_Section):
     model: ModelSettings = ModelSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     exchange: ExchangeSettings = ExchangeSettings()
+    network: NetworkSettings = NetworkSettings()
+    simulate: DeviceSettings = DeviceSettings()
     term: dict[str, Any] = {}
 
     @field_validator("options", "term")
@@ -150,6 +156,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "model": tuple(ModelSettings.__dataclass_fields__),
     "evaluate": tuple(EvaluateSettings.model_fields),
     "exchange": tuple(ExchangeSettings.__dataclass_fields__),
+    "network": tuple(NetworkSettings.__dataclass_fields__),
+    "simulate": tuple(DeviceSettings.__dataclass_fields__),
 }
 
 

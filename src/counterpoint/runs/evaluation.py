@@ -7,6 +7,7 @@ from torch import Tensor
 from counterpoint.engines import Engine
 from counterpoint.evaluate import OBSERVED, Metric, MetricName, Tally, balance, client_scope, spread
 from counterpoint.evaluate.metric import ModelKind, Moment, Split
+from counterpoint.methods.scoring import Scoring
 
 Scores = dict[str, dict[str, float]]
 """By pattern, by measure."""
@@ -53,9 +54,9 @@ def evaluate(engine: Engine, *, last: bool, after: bool) -> list[Metric]:
     """All scores of the run's models at this moment.
 
     A global model is scored on the global test and, `before` local training, on every client's own test; after the
-    last round also `after` local training there, if `after` says so. Personal models are scored on every client's own
-    test and on the global test. All clients count, not only those that took part in the round. Where training rows
-    stand in for tests, the names say so.
+    last round also `after` local training there, if `after` says so. Personal models, and those of peers, are scored on
+    every client's own test and on the global test. All clients count, not only those that took part in the round. Where
+    training rows stand in for tests, the names say so.
 
     Args:
         engine: with the method's state.
@@ -79,14 +80,20 @@ def evaluate(engine: Engine, *, last: bool, after: bool) -> list[Metric]:
 
     def over_clients(program: str, model: ModelKind, split: Split, moment: Moment) -> None:
         by_client: dict[int, Scores] = {}
+        sums: dict[int, Mapping[str, Tensor]] = {}
         for some in _asked_together(engine, testable, split):
             answers = engine.ask(some, getattr(method, program), method.offer())
             by_client |= {client: scored(answer.sums, split) for client, answer in answers.items()}
+            if type(method).across is not Scoring.across:
+                sums |= {client: answer.sums for client, answer in answers.items()}
+        for (measure, pattern), value in method.across(sums).items():
+            across = MetricName(measure, model, "clients:mean", named[split], pattern, moment)
+            found.append(Metric(engine.round, across, value))
         found.extend(_client_metrics(engine.round, by_client, model, named[split], moment, each=every))
 
-    if method.model_kind == "personal":
-        over_clients("score_after", "personal", "test", "after")
-        over_clients("score_after_global", "personal", "global_test", "after")
+    if method.model_kind != "global":
+        over_clients("score_after", method.model_kind, "test", "after")
+        over_clients("score_after_global", method.model_kind, "global_test", "after")
         return found
     if served(engine):
         whole = scored(method.tally(engine.server, method.weights, "global_test"), "global_test")

@@ -17,8 +17,9 @@ class RunFolder:
 
     `config.toml` the resolved configuration; `population.json` what the data is and what was drawn of it;
     `checkpoint.safetensors` the whole state after the last saved round; `metrics.parquet` one row a value;
-    `exhibit.safetensors` samples and embeddings to be looked at, of methods that leave some; `result.json` what
-    `run --json` prints, once the run is finished; `log.txt`; `report.html`.
+    `exhibit.safetensors` samples and embeddings to be looked at, of methods that leave some; `network.json` who talks
+    to whom, of runs without a server; `result.json` what `run --json` prints, once the run is finished; `log.txt`;
+    `report.html`.
     """
 
     path: Path
@@ -47,6 +48,11 @@ class RunFolder:
     def exhibit(self) -> Path:
         """Samples and embeddings to be looked at, of methods that leave some."""
         return self.path / "exhibit.safetensors"
+
+    @property
+    def network(self) -> Path:
+        """Who talks to whom from which round on, and where peers are; of runs without a server."""
+        return self.path / "network.json"
 
     @property
     def result(self) -> Path:

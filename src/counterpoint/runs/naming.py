@@ -6,7 +6,7 @@ from counterpoint.runs.config import GIVEN, RunConfig
 
 
 def default_name(config: RunConfig) -> str:
-    """A readable name for a run folder: method, data, what is unusual about data and exchange, seed."""
+    """A readable name for a run folder: method, data, what is unusual about data, exchange and network, seed."""
     method = Path(config.method.partition(":")[0]).stem
     d = config.data
     unusual = [value for value in (d.partition, d.missing) if value not in ("natural", "none", GIVEN)]
@@ -19,5 +19,6 @@ def default_name(config: RunConfig) -> str:
     unusual += [f"{m}-{Path(how).name}" for m, how in d.features.items()]
     ways = {"up": config.exchange.up, "down": config.exchange.down}
     unusual += [f"{way}-{precision}" for way, precision in ways.items() if precision != "float32"]
+    unusual += [config.network.topology] if config.network != type(config.network)() else []
     parts = [method, Path(d.name).name, *unusual, f"seed{config.seed}"]
     return "-".join(part.replace(":", "").replace(",", "-") for part in parts)

@@ -53,6 +53,8 @@ def prepare(
         seed=config.seed,
         device=config.device,
         exchange=config.exchange,
+        network=config.network,
+        simulate=config.simulate,
         **stacking,
     )
 

@@ -11,6 +11,7 @@ from counterpoint.evaluate import Metric
 from counterpoint.exchange.layout import Tensors
 from counterpoint.runs.checkpoint import load_checkpoint
 from counterpoint.runs.config import RunConfig
+from counterpoint.runs.energy import energy
 from counterpoint.runs.folder import RunFolder
 from counterpoint.runs.table import final
 
@@ -66,6 +67,8 @@ def summarise(
 ) -> dict[str, Any]:
     """What `run --json` prints: per-client metrics are left to the table; what is not finite is null.
 
+    Runs that count joules have `energy` too, see `runs.energy`.
+
     Args:
         config: of the run.
         out: its folder.
@@ -95,5 +98,6 @@ def summarise(
         "bytes_up": total["up"],
         "bytes_down": total["down"],
         "refused": int(sum(m.value for m in metrics if m.name.measure == "refused")),
+        **energy(metrics),
         "out": str(out),
     }

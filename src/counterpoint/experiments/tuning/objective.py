@@ -11,15 +11,15 @@ from counterpoint.experiments.outcome import better, score_name
 class Objective:
     """The score of the validation rows of all clients together, after the last round.
 
-    A global model is scored as the clients receive it; of personal models each is scored, after local training, and
-    their mean counts: as in a comparison on the global test, but that training rows stand in for it.
+    A global model is scored as the clients receive it; of personal models and peers each is scored, after local
+    training, and their mean counts: as in a comparison on the global test, but that training rows stand in for it.
 
     Attributes:
-        kind: `global` or `personal`: the method's models.
+        kind: `global`, `personal` or `peer`: the method's models.
         measure: `accuracy`, `macro_f1`, `auc`, `loss`.
     """
 
-    kind: Literal["global", "personal"]
+    kind: Literal["global", "personal", "peer"]
     measure: str
 
     @property

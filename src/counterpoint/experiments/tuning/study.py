@@ -212,6 +212,7 @@ class Study:
                 folder = RunFolder(self._folder(trial.number))
                 folder.checkpoint.unlink(missing_ok=True)
                 folder.population.unlink(missing_ok=True)
+                folder.network.unlink(missing_ok=True)
 
     def _make(self) -> None:
         told, file = self.sweep.toml(), self.path / "sweep.toml"

@@ -14,7 +14,7 @@ from counterpoint.report.sections.origin import card_section
 from counterpoint.report.sections.population import people_section
 from counterpoint.runs import RunConfig
 
-SETTINGS = ("options", "train", "model", "evaluate", "exchange")
+SETTINGS = ("options", "train", "model", "evaluate", "exchange", "network", "simulate")
 
 
 def failed(evidence: Evidence) -> Section:

@@ -27,7 +27,7 @@ def scores(evidence: Evidence) -> Section:
 
 def _words(evidence: Evidence) -> list[tuple[str, str]]:
     """What is what."""
-    personal = [row["label"] for row in evidence.numbers["rows"] if row["kind"] == "personal"]
+    personal = [row["label"] for row in evidence.numbers["rows"] if row["kind"] != "global"]
     others = "other methods" if personal else "all methods"
     found = {
         in_a_row(personal): "each client's own model; on the global test the mean over those that can read it",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from counterpoint.report.draw.canvas import draw, legend, ticks
 from counterpoint.report.draw.colours import INK
@@ -16,7 +16,7 @@ MARKED = 25
 
 @dataclass(frozen=True)
 class Line:
-    """One line, with a band of this half width around it, if any."""
+    """One line, with a band of this half width around it, or from the lowest to the highest value, if any."""
 
     label: str
     points: Sequence[tuple[float, float]]
@@ -24,6 +24,7 @@ class Line:
     dash: str = "-"
     marker: str = "o"
     width: Sequence[float] = ()
+    band: Sequence[tuple[float, float]] = ()
 
 
 def lines(
@@ -34,6 +35,7 @@ def lines(
     *,
     bounds: tuple[float, float] | None = None,
     from_zero: bool = False,
+    decades: bool = False,
 ) -> str:
     """Lines over rounds.
 
@@ -44,6 +46,7 @@ def lines(
         value: how values are written.
         bounds: what no value can lie beyond.
         from_zero: whether the axis of values begins there.
+        decades: whether the axis of values is logarithmic; values at 0 and below are then not drawn.
     """
     labels = [short(line.label) for line in drawn]
     rounds = {number for line in drawn for number, _ in line.points}
@@ -60,7 +63,13 @@ def lines(
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
         if len(rounds) == 1:
             axes.set_xlim(min(rounds) - 1, min(rounds) + 1)
-        ticks(axes.yaxis, value)
+        if decades:
+            axes.set_yscale("log", nonpositive="mask")
+            axes.yaxis.set_major_locator(LogLocator(numticks=6))
+            axes.yaxis.set_minor_locator(NullLocator())
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: value(v)))
+        else:
+            ticks(axes.yaxis, value)
         axes.set_xlabel("round")
         legend(axes)
 
@@ -72,6 +81,10 @@ def _line(axes: Axes, line: Line, label: str) -> None:
     shown = line.marker if len(x) <= MARKED else ""
     depth = 2.2 + (line.dash != "-") * 0.1 + (len(x) == 1) * 0.2  # what hides less goes on top
     axes.plot(x, y, color=line.colour, linestyle=line.dash, marker=shown, label=label, zorder=depth)
-    if line.width:
-        low, high = ([v + sign * w for v, w in zip(y, line.width, strict=True)] for sign in (-1, 1))
+    if line.width or line.band:
+        low, high = zip(*line.band, strict=True) if line.band else _around(y, line.width)
         axes.fill_between(x, low, high, color=line.colour, alpha=0.14, linewidth=0)
+
+
+def _around(values: Sequence[float], width: Sequence[float]) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(v + sign * w for v, w in zip(values, width, strict=True)) for sign in (-1, 1))

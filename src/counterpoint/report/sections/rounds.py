@@ -103,6 +103,7 @@ def curve_plot(
     *,
     bounds: tuple[float, float] | None = None,
     from_zero: bool = False,
+    decades: bool = False,
 ) -> Plot | None:
     """Lines over rounds, with their values in a table; nothing if there are none."""
     shown = [line for line in drawn if line.points]
@@ -111,7 +112,8 @@ def curve_plot(
     ends = "; ".join(f"{line.label}: {value(line.points[-1][1])}" for line in shown)
     alt = f"{title} by round, a line chart. Last values: {ends}."
     table = curve_table({line.label: line.points for line in shown}, value)
-    return Plot(title, lines(name, alt, shown, value, bounds=bounds, from_zero=from_zero), caption, table)
+    svg = lines(name, alt, shown, value, bounds=bounds, from_zero=from_zero, decades=decades)
+    return Plot(title, svg, caption, table)
 
 
 def curve_table(curves: Mapping[str, Sequence[tuple[float, float]]], value: Callable[[float], str]) -> Table:

@@ -52,17 +52,38 @@ def against(
         costs: until the end of each round.
         write: writes a cost.
     """
+    return priced(f"worth-{what}", what, {_name(view, scores): points for view, points in scores.items()}, costs, write)
+
+
+def priced(
+    name: str,
+    what: str,
+    scores: Mapping[str, Points],
+    costs: Mapping[int, float],
+    write: Callable[[float], str],
+    caption: str = "",
+) -> Plot | None:
+    """Accuracy against a cost, a line a score; nothing where it cost nothing.
+
+    Args:
+        name: of the plot.
+        what: the cost is.
+        scores: accuracy by round, by name.
+        costs: until the end of each round.
+        write: writes a cost.
+        caption: what else is to be said.
+    """
     if not scores or not any(costs.values()):
         return None
     drawn = []
-    for number, (view, points) in enumerate(scores.items()):
+    for number, (label, points) in enumerate(scores.items()):
         style = look(number)
         line = [(costs.get(at, 0.0), value) for at, value in points]
-        drawn.append(Line(_name(view, scores), line, style.colour, style.dash, style.marker))
+        drawn.append(Line(label, line, style.colour, style.dash, style.marker))
     ends = "; ".join(f"{line.label}: {units.percent(line.points[-1][1])}" for line in drawn)
     total = write(max(costs.values()))
     alt = f"Accuracy against {what}, a line chart. After {total}: {ends}."
-    svg = named_lines(f"worth-{what}", alt, drawn, units.percent, along=Along(what, write), bounds=SHARE)
+    svg = named_lines(name, alt, drawn, units.percent, along=Along(what, write), bounds=SHARE)
     by_view = {line.label: dict(points) for line, points in zip(drawn, scores.values(), strict=True)}
     shown = thinned(sorted({at for points in scores.values() for at, _ in points}))
     rows = [
@@ -74,7 +95,7 @@ def against(
         for at in shown
     ]
     table = Table(["round", what, *by_view], rows)
-    return Plot(f"Accuracy against {what}", svg, f"{total} in all.", table)
+    return Plot(f"Accuracy against {what}", svg, f"{total} in all.{caption}", table)
 
 
 def _name(view: View, among: Mapping[View, Points]) -> str:

@@ -1,0 +1,1 @@
+"""What surrounds learning: who talks to whom, radio channels, energy, and who is there."""
