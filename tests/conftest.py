@@ -53,7 +53,7 @@ def same_bits(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> bool:
 def furthest(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> float:
     """The largest absolute difference between tensors of the same names."""
     assert a.keys() == b.keys()
-    return max(float((a[n].double() - b[n].double()).abs().max()) for n in a)
+    return max((float((a[n].double() - b[n].double()).abs().max()) for n in a), default=0.0)
 
 
 def samples(

@@ -11,8 +11,10 @@ from counterpoint.data.population import Population
 from counterpoint.engines.ledger import Ledger
 from counterpoint.engines.network import Network
 from counterpoint.engines.profile import OVERHEAD, Profile
+from counterpoint.engines.telling import Told, by_client, disagreement, notes_of
 from counterpoint.engines.wire import Wire
 from counterpoint.errors import CounterpointError, PackageError
+from counterpoint.exchange.layout import Tensors
 from counterpoint.exchange.many import Many
 from counterpoint.exchange.package import Package
 from counterpoint.exchange.settings import ExchangeSettings
@@ -108,6 +110,7 @@ class Engine(Federation):
         self.device = device
         self._participation = participation
         self._visits = 0
+        self._told: Told = {}
         self.server: Client
         self._wire = Wire(model, exchange or ExchangeSettings())
         self._modalities = {client.id: client.modalities for client in population.clients}
@@ -239,8 +242,17 @@ class Engine(Federation):
         """Let all peers run a program, in step with each other."""
         self._visits += 1
         self.profile.visits += len(self.clients)
+        self._told = {}
         with self.profile.of(OVERHEAD):
             self._gossip(program.__name__, f"visit {self._visits}")
+            told = by_client(self.ledger.notes(), self.network.clients) | self._told
+            for measure, scope, value in notes_of(told, last=self.round == self.rounds):
+                self.note(measure, value, scope)
+            self.note("consensus_distance", disagreement(self._models()), "clients:mean")
+
+    @abstractmethod
+    def _models(self) -> list[Tensors]:
+        """What each peer's memory holds under `model`."""
 
     @abstractmethod
     def _gossip(self, program: str, occasion: str) -> None:

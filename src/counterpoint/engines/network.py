@@ -1,6 +1,7 @@
 """The network of a run: who talks to whom in a round, and what an exchange of all makes of what they say."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -9,7 +10,7 @@ from counterpoint.engines.exchanged import Exchanged, Spoken
 from counterpoint.exchange.many import Many
 from counterpoint.exchange.package import Package
 from counterpoint.models.model import Model
-from counterpoint.simulate.graph import Graph
+from counterpoint.simulate.graph import Graph, places_of
 from counterpoint.simulate.topology import Topology
 
 Bytes = dict[int, dict[str, int]]
@@ -41,6 +42,19 @@ class Network:
         if self._graphs is None or self._graphs[0] != round:
             self._graphs = round, self._topology.graph(len(self.clients), seed=self._seed, round=round)
         return self._graphs[1]
+
+    def told(self, topology: str, rounds: int) -> dict[str, Any]:
+        """Who talks to whom in a run, for people.
+
+        The topology's name, places in metres, clients, and edges by the round from which on they are those.
+        """
+        edges: dict[str, list[list[int]]] = {}
+        for number in range(1, rounds + 1):
+            found = self.graph(number).edges.tolist()
+            if not edges or found != next(reversed(edges.values())):
+                edges[str(number)] = found
+        places = places_of(self.graph(1), self._seed).tolist()
+        return {"topology": topology, "places": places, "clients": self.clients, "edges": edges}
 
     def owners(self, name: str) -> Tensor:
         """Which peers own a tensor of the model, bool [peers]; all, of one that is not the model's."""

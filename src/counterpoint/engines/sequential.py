@@ -15,6 +15,7 @@ from counterpoint.engines.meeting import Speak, meet
 from counterpoint.engines.memory import ClientMemory, copied
 from counterpoint.engines.network import sent_bytes
 from counterpoint.engines.peers import OnePeer
+from counterpoint.exchange.layout import Tensors
 from counterpoint.exchange.many import Many
 from counterpoint.exchange.package import Package, address
 from counterpoint.exchange.traffic import ENVELOPE
@@ -140,7 +141,10 @@ class Sequential(Engine):
         )
 
     def _note_of(self, measure: str, client: int, value: float) -> None:
-        self.note(measure, value, f"client:{client}")
+        self._told.setdefault(measure, {})[client] = value
+
+    def _models(self) -> list[Tensors]:
+        return [self._memory(client).values.get("model", {}) for client in self.clients]
 
     def _answers(self, spoken: Sequence[Spoken]) -> list[Exchanged]:
         """What comes of an exchange of all peers: everything through its bytes, counted, and what is wrong refused."""

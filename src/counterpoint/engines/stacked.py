@@ -127,6 +127,7 @@ class Stacked(Bulk):
             except _CannotStackError as error:
                 self._choice.cannot(error.kind, str(error))
                 self.ledger = ledger.copy()
+                self._told = {}
                 for client, values in before.items():
                     self._memory(client).values = dict(values)
 

@@ -27,9 +27,7 @@ class DPSGD(Decentralised):
 
     name = "d-psgd"
 
-    steps: Annotated[int | None, Field(ge=1, description="local steps a round; the run's epochs where not given")] = (
-        None
-    )
+    steps: Annotated[int, Field(ge=0, description="local steps a round; those of the run's epochs where 0")] = 0
     spending: Annotated[
         Spending,
         Field(description="of a battery: all steps until it is empty, or as many as an even share of it pays for"),
@@ -54,7 +52,7 @@ class DPSGD(Decentralised):
         blocks = sorted({layout[n].block for n in start if not layout[n].fixed})
         size = peer.size(start) + peer.size(sends or {})
         left = peer.rounds - peer.round + 1
-        wanted = peer.steps() if self.steps is None else torch.tensor(self.steps)
+        wanted = torch.tensor(self.steps) if self.steps else peer.steps()
 
         def plan(device: Mapping[str, Any], count: Any) -> Any:
             return affordable(device, count, blocks, size, self.spending, left)

@@ -2,6 +2,7 @@
 
 from counterpoint.evaluate import OBSERVED
 from counterpoint.report import units
+from counterpoint.report.devices import joules
 from counterpoint.report.parts import Card, CardGroup
 from counterpoint.report.people import people
 from counterpoint.report.record import Record
@@ -112,6 +113,8 @@ def _cost(record: Record) -> CardGroup:
         Card("bytes up", units.size(sums["up"]), "encoded packages, all clients"),
         Card("bytes down", units.size(sums["down"]), "encoded packages, all clients"),
     ]
+    if used := joules(record.curves):
+        cards.append(Card("energy", units.joules(sum(used.values())), "computing and sending, all clients"))
     if seconds:
         when = "training, evaluation and saving" if record.finished else "up to the last checkpoint"
         cards.append(Card("time", units.duration(sum(seconds.values())), when))

@@ -15,6 +15,7 @@ from counterpoint.report.headline import facts, headline, state
 from counterpoint.report.parts import Section
 from counterpoint.report.record import Record
 from counterpoint.report.sections.clients import clients
+from counterpoint.report.sections.energy import energy
 from counterpoint.report.sections.exhibit import exhibit
 from counterpoint.report.sections.imbalance import imbalance
 from counterpoint.report.sections.notes import notes, refused
@@ -26,6 +27,7 @@ from counterpoint.report.sections.profile import profile
 from counterpoint.report.sections.retrieval import retrieval
 from counterpoint.report.sections.rounds import rounds
 from counterpoint.report.sections.traffic import traffic
+from counterpoint.report.sections.training_balance import training_balance
 from counterpoint.report.sections.worth import worth
 
 SECTIONS: tuple[Callable[[Record], Section], ...] = (
@@ -36,6 +38,8 @@ SECTIONS: tuple[Callable[[Record], Section], ...] = (
     retrieval,
     exhibit,
     imbalance,
+    training_balance,
+    energy,
     worth,
     traffic,
     population,

@@ -55,6 +55,9 @@ class Run:
         """Make the state before the first round, and save it."""
         population = self.engine.population
         self.folder.write_json(self.folder.population, describe(population, self._fingerprint))
+        if self.engine.method.model_kind == "peer":
+            topology = self.config.network.topology
+            self.folder.write_json(self.folder.network, self.engine.network.told(topology, self.config.rounds))
         self.engine.method.start(self.engine)
         self._exhibit("before")
         self.save()

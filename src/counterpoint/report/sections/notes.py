@@ -1,6 +1,7 @@
 """What the method itself noted, and uploads that were refused."""
 
 from counterpoint.report import units
+from counterpoint.report.devices import of_devices
 from counterpoint.report.draw.colours import DASHES, colour, marker
 from counterpoint.report.draw.lines import Line
 from counterpoint.report.parts import Code, Plot, Section
@@ -8,6 +9,7 @@ from counterpoint.report.record import Record
 from counterpoint.report.sections.others import of_other
 from counterpoint.report.sections.retrieval import of_alignment
 from counterpoint.report.sections.rounds import curve_plot
+from counterpoint.report.sections.training_balance import of_training
 from counterpoint.report.select import Curves, Points, one
 
 MEASURES = frozenset({"accuracy", "macro_f1", "auc", "loss", "samples", "refused"})
@@ -50,6 +52,7 @@ def noted(curves: Curves) -> dict[str, dict[str, Points]]:
     found: dict[str, dict[str, Points]] = {}
     for name, points in sorted(curves.items()):
         own = name.measure in MEASURES | BALANCE | PROXY or name.measure.startswith(BY_BLOCK_OR_CLASS)
+        own = own or of_devices(name) or of_training(name)
         if not own and not of_other(name.measure) and not of_alignment(curves, name.measure):
             parts = [p for p in (name.model, name.scope, name.split, name.pattern, name.moment) if p != "-"]
             found.setdefault(name.measure, {})[" ".join(parts) or "value"] = points

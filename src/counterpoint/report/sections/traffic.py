@@ -30,8 +30,9 @@ def traffic(record: Record) -> Section:
         bytes_by_client(record.curves, people(record.population)),
         break_even(record.curves),
     ]
+    down = "Up is what a peer sends, down what it hears" if record.network else "Down is from the server to clients"
     lead = (
-        "Bytes of encoded packages, over all clients. Down is from the server to clients. "
+        f"Bytes of encoded packages, over all clients. {down}. "
         "Envelope: what a package holds beside its values, such as names and shapes."
     )
     return Section("bytes", "What travelled", lead, plots=[plot for plot in found if plot])
