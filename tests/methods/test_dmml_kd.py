@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from counterpoint.engines import ENGINES, Engine, Sequential
+from counterpoint.engines.memory import ClientMemory
 from counterpoint.exchange import Tensors
 from counterpoint.methods import METHODS, TrainSettings
 from counterpoint.methods.dmml_kd import DMMLKD
@@ -68,8 +69,8 @@ class Uneven(DMMLKD):
     name = "uneven"
 
     def peer(self, peer: Any) -> None:
-        v = {"v": torch.tensor([0.4, 0.1], dtype=torch.float64), "rounds": torch.tensor(1)}
-        peer.memory["speed"] = v
+        told = {"acc": 0.4, "gyro": 0.1}
+        peer.memory["speed"] = {m: torch.tensor([v, 1], dtype=torch.float64) for m, v in told.items()}
         super().peer(peer)
 
 
@@ -99,7 +100,7 @@ def _after(engine: Engine, client: int, steps: int) -> Tensors:
     """A client's tensors after so many iterations in which all move, from the initial ones."""
     assert isinstance(engine, Sequential)
     engine.begin(1)
-    peer = engine._one_peer(client, "visit 1", lambda said: pytest.fail("nobody speaks"))
+    peer = engine._one_peer(client, "visit 1", lambda said: pytest.fail("nobody speaks"), ClientMemory())
     method = engine._away
     counts = {m: torch.tensor(steps) for m in ("acc", "gyro")}
     blocks = [b for b in engine.model.layout.blocks if b != "generator"]
@@ -113,7 +114,7 @@ def test_speeds_are_of_local_learning_alone(make_engine: Make, play: Make, engin
     for topology in ("none", "complete"):
         made = start(make_engine, topology=topology, kind=ENGINES[engine])
         play(made)
-        found.append(torch.stack([s["v"] for s in memory(made, "speed")]))
+        found.append(torch.stack([s[m][0] for s in memory(made, "speed") for m in ("acc", "gyro")]))
     assert torch.allclose(found[0], found[1], rtol=1e-6)
     assert bool((found[0] > 0).all())
 

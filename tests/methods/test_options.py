@@ -65,7 +65,8 @@ def test_names_of_methods():
     few_labels = {"fedmekt", "mm-fedavg", "mm-fedprox", "mm-moon", "dccae", "mm-centralized", "mm-local", "server-only"}
     clip = {f"clip-{name}" for name in ("fedavg", "fedprox", "moon", "afl", "local", "centralized")}
     supervised = {"local", "centralized", "fedavg", "fedprox", "scaffold", "fedcmi"}
-    assert set(METHODS) == {*supervised, *server, *few_labels, "fedaid", *clip}
+    peers = {"d-psgd", "gradient-tracking", "dmml-kd"}
+    assert set(METHODS) == {*supervised, *server, *few_labels, "fedaid", *clip, *peers}
     assert all(cls.name == name and cls.__doc__ for name, cls in METHODS.items())
 
 

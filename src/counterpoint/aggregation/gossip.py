@@ -1,6 +1,6 @@
 """Mixing with neighbours: weights, and averages by them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -51,8 +51,9 @@ def mixing_matrix(edges: Tensor, weights: Tensor, active: Tensor) -> Tensor:
 def mix(values: Tensor, who: Tensor, edges: Tensor, weights: Tensor, active: Tensor) -> Tensor:
     """w_k <- sum_j P_kj w_j of every owner, computed in double precision and rounded once.
 
-    Equal rows stay as they are, to the bit. Of whole numbers (counters) the largest of the neighbourhood is taken, as
-    in `block_average`.
+    Equal rows stay as they are, to the bit. A row reaches its neighbours only, whatever is in it: one that is not
+    finite does not spoil those of others. Of whole numbers (counters) the largest of the neighbourhood is taken, as in
+    `block_average`.
 
     Args:
         values: of the owners, [owners, *shape].
@@ -75,22 +76,47 @@ def mix(values: Tensor, who: Tensor, edges: Tensor, weights: Tensor, active: Ten
             index = ends[:, here, None].expand(-1, flat.shape[1])
             found.scatter_reduce_(0, index, flat[ends[:, there]], "amax")
         return found.view(values.shape)
-    matrix = _matrix(ends, w, len(who))
-    width = max(1, BYTES_AT_ONCE // (16 * len(who)))
-    parts = [flat[:, first : first + width] for first in range(0, flat.shape[1], width)]
-    mixed = [(part.double() + matrix @ part.double()).to(values.dtype) for part in parts]
+    change = _edgewise(ends, w) if values.dtype == torch.float64 else _by_matrix(ends, w, len(who))
+    live = 3 * 2 * len(ends) + 2 * len(who) if values.dtype == torch.float64 else 2 * len(who)
+    width = max(1, BYTES_AT_ONCE // (8 * live))
+    mixed = []
+    for first in range(0, flat.shape[1], width):
+        wide = flat[:, first : first + width].double()
+        mixed.append(change(wide).add_(wide).to(values.dtype))
     return torch.cat(mixed, 1).view(values.shape)
 
 
+def _edgewise(ends: Tensor, weights: Tensor) -> Callable[[Tensor], Tensor]:
+    """(P - 1) w as sums of P_kj (w_j - w_k), which are 0 of equal rows: nothing rounds doubles afterwards."""
+    here, there = torch.cat([ends, ends.flip(1)]).T
+    twice = torch.cat([weights, weights])[:, None]
+
+    def change(wide: Tensor) -> Tensor:
+        return torch.zeros_like(wide).index_add_(0, here, (wide[there] - wide[here]).mul_(twice))
+
+    return change
+
+
+def _by_matrix(ends: Tensor, weights: Tensor, size: int) -> Callable[[Tensor], Tensor]:
+    """(P - 1) w as a product, dense where P is rather full and all is finite: 0 times infinity is not 0."""
+    sparse = _matrix(ends, weights, size)
+    dense = sparse.to_dense() if 2 * len(ends) > DENSE * size * size else None
+
+    def change(wide: Tensor) -> Tensor:
+        return (sparse if dense is None or not bool(wide.isfinite().all()) else dense) @ wide
+
+    return change
+
+
 def _matrix(ends: Tensor, weights: Tensor, size: int) -> Tensor:
-    """P - 1, sparse unless it is rather full: what others add to a row, and what the row gives up for it."""
+    """P - 1, sparse: what others add to a row, and what the row gives up for it."""
     here, there = torch.cat([ends, ends.flip(1)]).T
     twice = torch.cat([weights, weights])
     given = torch.zeros(size, dtype=torch.float64, device=weights.device).index_add_(0, here, twice)
     every = torch.arange(size, device=here.device)
     index = torch.stack([torch.cat([here, every]), torch.cat([there, every])])
-    found = torch.sparse_coo_tensor(index, torch.cat([twice, -given]), (size, size), check_invariants=True).coalesce()
-    return found.to_dense() if len(here) > DENSE * size * size else found
+    entries = torch.cat([twice, -given])
+    return torch.sparse_coo_tensor(index, entries, (size, size), check_invariants=True).coalesce()
 
 
 def row(own: Tensor, heard: Sequence[tuple[Tensor, float]]) -> Tensor:

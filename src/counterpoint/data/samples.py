@@ -105,6 +105,12 @@ class Samples:
         keep = [m for m in modalities if m in self.x]
         return replace(self, x={m: self.x[m] for m in keep}, present={m: self.present[m] for m in keep})
 
+    def seen(self, modalities: Iterable[str]) -> "Samples":
+        """The rows that have any of these modalities, with these alone."""
+        some = self.only(modalities)
+        there = torch.stack(list(some.present.values())).any(0)
+        return some if bool(there.all()) else some.rows(there.nonzero().flatten())
+
     def to(self, device: str) -> "Samples":
         """The same rows on a device."""
         return Samples(

@@ -29,7 +29,7 @@ class Bulk(Sequential):
 
     def _deliver_many(self, group: Sequence[int], packages: Mapping[int, Package], count: bool) -> Package:
         """What a group receives: one package, if all are told the same, encoded and decoded once; else each its own."""
-        structure, first = self._modalities[group[0]], packages[group[0]]
+        structure, first = self._now.get(group[0], self._modalities[group[0]]), packages[group[0]]
         if not count:
             return self._wire.addressed(first, structure)
         if any(packages[client] is not first for client in group):
@@ -73,7 +73,7 @@ class Bulk(Sequential):
 
     def _arrived_of(self, sent: Many[Package]) -> Iterator[Many[Package]]:
         """What neighbours get of packages of one form."""
-        for _, uploads in self._collect_many(self._modalities[sent.clients[0]], sent):
+        for _, uploads in self._collect_many(self._now[sent.clients[0]], sent):
             if uploads is not None:
                 yield uploads
 

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, TypeVar, cast
 
 import torch
@@ -25,6 +26,7 @@ from counterpoint.methods.peer import Peer
 from counterpoint.methods.settings import TrainSettings
 from counterpoint.models.model import Model
 from counterpoint.randomness import Key, generator
+from counterpoint.simulate.availability import parse_availability
 from counterpoint.simulate.network import NetworkSettings
 from counterpoint.simulate.settings import DeviceSettings
 from counterpoint.simulate.topology import parse_topology
@@ -114,6 +116,9 @@ class Engine(Federation):
         self.server: Client
         self._wire = Wire(model, exchange or ExchangeSettings())
         self._modalities = {client.id: client.modalities for client in population.clients}
+        self._now = dict(self._modalities)
+        self._availability = parse_availability((simulate or DeviceSettings()).available)
+        self._availability.check(list(population.modalities))
         topology = parse_topology((network or NetworkSettings()).topology)
         self.network = Network(topology, self._modalities, model, seed)
         self.ledger = Ledger(
@@ -139,18 +144,30 @@ class Engine(Federation):
         self.round = number
         self.log = RoundLog()
         self._visits = 0
-        if self.method.model_kind == "peer" and number:
+        if not number:
+            return
+        if not self._availability.trivial:
+            self._now = self._availability.there(self._usable, seed=self.seed, round=number)
+            self.note("available", len(self._now), "clients:sum")
+        if self.method.model_kind == "peer":
             self.ledger.begin(number)
+
+    @cached_property
+    def _usable(self) -> dict[int, tuple[str, ...]]:
+        """By client, the modalities that any of its training rows has."""
+        rows = {client.id: client.inputs.present for client in self.population.clients}
+        return {c: tuple(m for m in own if bool(rows[c][m].any())) or own for c, own in self._modalities.items()}
 
     def _settings_of(self, key: Sequence[Key]) -> TrainSettings:
         """Local training as it is in the round of a key of randomness: a worker process knows no other."""
         return self.settings.in_round(int(key[list(key).index("round") + 1]), self.rounds)
 
     def sample(self) -> list[int]:
-        """The run's share of all clients, without replacement, at least one; sorted."""
+        """The run's share of all clients, of those that are there, without replacement, at least one; sorted."""
         count = max(1, round(self._participation * len(self.clients)))
-        order = torch.randperm(len(self.clients), generator=self.rng("sample"))
-        return sorted(self.clients[i] for i in order[:count].tolist())
+        order = torch.randperm(len(self.clients), generator=self.rng("sample")).tolist()
+        there = [self.clients[i] for i in order if self.clients[i] in self._now]
+        return sorted(there[:count])
 
     def owners(self, block: str) -> int:
         """How many clients own a block."""
@@ -173,10 +190,11 @@ class Engine(Federation):
     ) -> Iterator[Many[Up]]:
         """Send, run, receive: everything through its bytes, counted, and what is wrong refused."""
         self._visits += 1
-        visited = sorted(set(clients))
-        packages = package if isinstance(package, Mapping) else dict.fromkeys(visited, package)
-        if wrong := [c for c in visited if c not in packages or c not in self._modalities]:
+        asked = sorted(set(clients))
+        packages = package if isinstance(package, Mapping) else dict.fromkeys(asked, package)
+        if wrong := [c for c in asked if c not in packages or c not in self._modalities]:
             raise CounterpointError(f"there is no client {wrong[0]}, or no package for it")
+        visited = [client for client in asked if client in self._now]
         self.profile.visits += len(visited)
         coming = self._visit(program.__name__, visited, packages, f"visit {self._visits}")
         while True:
@@ -216,7 +234,7 @@ class Engine(Federation):
         return {client: cast(Up, answer) for client, answer in sorted(answers, key=lambda pair: pair[0])}
 
     def _deliver(self, client: int, package: Package) -> Package:
-        arrived, by_block = self._wire.down(package, self._modalities[client])
+        arrived, by_block = self._wire.down(package, self._now[client])
         self.log.count("down", client, by_block)
         return arrived
 
@@ -225,7 +243,7 @@ class Engine(Federation):
         data = b""
         try:
             data = self._received(client, self._wire.seal(result))
-            upload = self._wire.open(data, type(result), self._modalities[client])
+            upload = self._wire.open(data, type(result), self._now[client])
             self.method.accept(upload)
         except PackageError as error:
             self.log.refused.append((client, str(error)))

@@ -1,6 +1,6 @@
 """The sequential engine: one client after another, in plain autograd. It defines what is right."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, ClassVar
 
@@ -77,6 +77,28 @@ class Sequential(Engine):
             "global_test": lambda: self._global_test().only(client.modalities),
         }
 
+    def _seen(self, client: int, modalities: tuple[str, ...]) -> Mapping[str, Callable[[], Samples]]:
+        """A client's splits as it sees them with these of its modalities: rows that have none of them are not there."""
+        splits = self._splits[client]
+        if modalities == self._modalities[client]:
+            return splits
+        return {name: cache(lambda rows=rows: rows().seen(modalities)) for name, rows in splits.items()}
+
+    def _memory_now(self, client: int) -> ClientMemory:
+        """What a client remembers of the modalities that are on."""
+        memory, layout = self._memory(client), self.model.layout
+        off = set(self._modalities[client]) - set(self._now[client])
+        if not off:
+            return memory
+        gone = off | {name for name, spec in layout.specs.items() if spec.modality in off}
+        return ClientMemory(_without(memory.values, gone))
+
+    def _keep(self, client: int, memory: ClientMemory) -> None:
+        """A client remembers this, and of modalities that were off what it did before."""
+        kept = self._memory(client)
+        if memory is not kept:
+            kept.values = _with_old(memory.values, kept.values)
+
     def _handed_out(self, modalities: Sequence[str]) -> dict[str, Callable[[], Samples]]:
         """What clients have of what the server holds."""
         given = {name: rows for name, rows in self._held_by_server.items() if name in self.method.hands_out}
@@ -93,10 +115,12 @@ class Sequential(Engine):
         self, program: str, clients: Sequence[int], packages: Mapping[int, Package], occasion: str
     ) -> Iterator[tuple[int, Many[Package] | None]]:
         for client in clients:
-            memory = self._memory(client)
-            result = self._run(program, client, self._deliver(client, packages[client]), memory, occasion)
+            memory = self._memory_now(client)
+            received = self._deliver(client, packages[client])
+            result = self._run(program, client, received, memory, occasion, self._now[client])
             if self.model.buffers == "local":
                 self._keep_buffers(memory, result)
+            self._keep(client, memory)
             upload = self._collect(client, result)
             yield 1, None if upload is None else Many.of_one(upload)
 
@@ -106,28 +130,30 @@ class Sequential(Engine):
         for client in clients:
             memory = ClientMemory(dict(self._memory(client).values))
             received = self._wire.addressed(package, self._modalities[client])
-            yield client, self._run(program, client, received, memory, occasion)
+            yield client, self._run(program, client, received, memory, occasion, self._modalities[client])
 
     def _gossip(self, program: str, occasion: str) -> None:
-        meet([self._peer(program, client, occasion) for client in self.clients], self._answers)
+        meet([self._peer(program, client, occasion) for client in sorted(self._now)], self._answers)
 
     def _peer(self, program: str, client: int, occasion: str) -> Program:
         """The program of one peer."""
 
         def run(speak: Speak[Spoken, Exchanged]) -> None:
-            getattr(self._away, program)(self._one_peer(client, occasion, speak))
+            memory = self._memory_now(client)
+            getattr(self._away, program)(self._one_peer(client, occasion, speak, memory))
+            self._keep(client, memory)
             self.tick()
 
         return run
 
-    def _one_peer(self, client: int, occasion: str, speak: Speak[Spoken, Exchanged]) -> OnePeer:
+    def _one_peer(self, client: int, occasion: str, speak: Speak[Spoken, Exchanged], memory: ClientMemory) -> OnePeer:
         key = ("client", client, "round", self.round, occasion)
         return OnePeer(
-            self._splits[client],
+            self._seen(client, self._now[client]),
             model=self.model,
-            modalities=self._modalities[client],
+            modalities=self._now[client],
             settings=self._settings_of(key),
-            memory=self._memory(client),
+            memory=memory,
             seed=self.seed,
             key=key,
             profile=self.profile,
@@ -169,9 +195,17 @@ class Sequential(Engine):
             if upload is not None:
                 yield Many.of_one(upload)
 
-    def _run(self, program: str, client: int, received: Package, memory: ClientMemory, occasion: str) -> Package:
+    def _run(
+        self,
+        program: str,
+        client: int,
+        received: Package,
+        memory: ClientMemory,
+        occasion: str,
+        modalities: tuple[str, ...],
+    ) -> Package:
         key = ("client", client, "round", self.round, occasion)
-        handle = self._handle(self._splits[client], self._modalities[client], memory, key)
+        handle = self._handle(self._seen(client, modalities), modalities, memory, key)
         result: Package = getattr(self._away, program)(handle, received)
         return result
 
@@ -196,6 +230,20 @@ class Sequential(Engine):
             if holder == DEVICES:
                 continue
             self._memory(SERVER if holder == SERVER else int(holder)).values.update(copied(values))
+
+
+def _without(value: Any, gone: Collection[str]) -> Any:
+    """A nested value without the entries of these names."""
+    if isinstance(value, Mapping):
+        return {name: _without(part, gone) for name, part in value.items() if name not in gone}
+    return value
+
+
+def _with_old(new: Any, old: Any) -> Any:
+    """A nested value with the entries that another has and it has not."""
+    if isinstance(new, Mapping) and isinstance(old, Mapping):
+        return {**old, **{name: _with_old(value, old.get(name, value)) for name, value in new.items()}}
+    return new
 
 
 def held_by(client: ClientData) -> Samples:

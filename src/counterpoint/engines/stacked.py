@@ -98,6 +98,8 @@ class Stacked(Bulk):
         self, program: str, clients: Sequence[int], packages: Mapping[int, Package], occasion: str
     ) -> Iterator[tuple[int, Many[Package] | None]]:
         self._arrived.clear()
+        yield from super()._visit(program, [c for c in clients if self._reduced(c)], packages, occasion)
+        clients = [client for client in clients if not self._reduced(client)]
         for structure, group in self._structures(clients, packages):
             for job, done in self._carried_out(program, structure, group, packages, ("round", self.round, occasion)):
                 for client, memory in zip(job.clients, done.memories, strict=True):
@@ -121,6 +123,7 @@ class Stacked(Bulk):
         while True:
             self.log = replace(log, traffic=dict(log.traffic), refused=list(log.refused), notes=dict(log.notes))
             peers = [run for structure in self._members for run in self._peers_of(program, structure, occasion)]
+            peers += [self._peer(program, client, occasion) for client in sorted(self._now) if self._reduced(client)]
             try:
                 meet(peers, self._answers)
                 return
@@ -133,7 +136,9 @@ class Stacked(Bulk):
 
     def _peers_of(self, program: str, structure: Structure, occasion: str) -> list[Program]:
         """The program of the peers of a structure: of all at once, or of one after another where that is faster."""
-        clients = self._members[structure]
+        clients = [c for c in self._members[structure] if c in self._now and not self._reduced(c)]
+        if not clients:
+            return []
         key = ("round", self.round, occasion)
 
         def trial(first: int) -> str:
@@ -166,6 +171,10 @@ class Stacked(Bulk):
                 self.tick()
 
         return [run]
+
+    def _reduced(self, client: int) -> bool:
+        """Whether a client that is there lacks a modality of its own: such a one goes through the loop."""
+        return self._now[client] != self._modalities[client]
 
     def _many_peers(
         self,

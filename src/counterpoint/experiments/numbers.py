@@ -13,6 +13,7 @@ from counterpoint.experiments.outcome import WORDS, Outcome, Results, Where, bet
 from counterpoint.experiments.ranking import ranking
 from counterpoint.experiments.statistics import holm, mean_of, paired
 from counterpoint.experiments.variant import Variant
+from counterpoint.runs.energy import COMPUTE, SEND
 
 ENOUGH_SEEDS = 5
 """With fewer, no difference supports "better than": one lucky seed makes it."""
@@ -41,8 +42,8 @@ def numbers(results: Results) -> Numbers:
     * `balance` of modalities and classes on the global test, each like a score: `weakest`, accuracy with only the
       `modality` shown whose mean over seeds is lowest; `fusion_gap`, accuracy with all modalities shown less that of
       the best one alone; `class_std`, standard deviation of recalls over classes;
-    * `costs` of a run: `bytes`, `bytes_up`, `bytes_down`, `seconds`, and cost metrics by their full name, each like a
-      score;
+    * `costs` of a run: `bytes`, `bytes_up`, `bytes_down`, `seconds`, `joules` where all runs of a cell count them, and
+      further cost metrics by their full name, each like a score;
     * `difference`: row - reference on the global test over the seeds that both have, see `statistics.paired`, with
       `p_holm` adjusted over the rows of its column, and a `verdict`: `better` or `worse` where `p_holm` is below 0.05.
       Null for the reference, and where no seed is common;
@@ -154,12 +155,15 @@ def _costs(runs: Sequence[Outcome]) -> Numbers:
     for run in runs:
         for name, value in _spent(run).items():
             by_name.setdefault(name, {})[run.case.seed] = value
-    return {name: _spread(values) for name, values in by_name.items()}
+    partly = {"joules"} if len(by_name.get("joules", ())) < len(runs) else set()
+    return {name: _spread(values) for name, values in by_name.items() if name not in partly}
 
 
 def _spent(run: Outcome) -> dict[str, float]:
-    """What a run cost, over all clients and rounds; of a cost metric what it is after the last round."""
-    further = {name: value for name, value in run.summary["metrics"].items() if name.startswith("joules")}
+    """What a run cost, over all clients and rounds; of a further cost metric what it is after the last round."""
+    metrics, energy = run.summary["metrics"], run.summary.get("energy", {})
+    further = {n: v for n, v in metrics.items() if n.startswith("joules") and not n.startswith((COMPUTE, SEND))}
+    further |= {"joules": energy["joules"]} if energy else {}
     up, down = float(run.summary["bytes_up"]), float(run.summary["bytes_down"])
     known = {name: float(value) for name, value in further.items() if value is not None}
     return {"bytes": float(run.sent), "bytes_up": up, "bytes_down": down, "seconds": run.seconds, **known}

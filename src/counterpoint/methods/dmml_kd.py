@@ -122,9 +122,9 @@ class DMMLKD(Decentralised):
         """Choose iterations, train, teach the generator, measure speeds, and mix."""
         start = peer.load({})
         names = self.owned(start)
-        even = {"v": torch.ones(len(names), dtype=torch.float64), "rounds": torch.tensor(0)}
-        speed = peer.memory.get("speed", even)
-        counts = peer.map(self._allocation(peer, names, start), speed["v"], peer.device)
+        unknown = {m: torch.tensor([1.0, 0.0], dtype=torch.float64) for m in names}
+        speed = peer.memory.get("speed", unknown)
+        counts = peer.map(self._allocation(peer, names, start), speed, peer.device)
         active = peer.map(lambda k: k.max() > 0, counts)
         trained = self._trained(peer, start, counts, names)
         if self.distils:
@@ -135,21 +135,21 @@ class DMMLKD(Decentralised):
         peer.memory["model"] = {**trained, **heard.mixed()}
         if self.distils:
             peer.memory["heard"] = {"there": heard.there, **heard.each(COMMON)}
-        self._tell(peer, names, speed["v"], counts)
+        self._tell(peer, names, speed, counts)
 
     def _allocation(self, peer: Peer, names: Sequence[str], start: Tensors) -> Callable[..., Tensor]:
-        """(speeds, device) -> iterations of each modality, int64 [modalities]."""
+        """(speeds by modality, device) -> iterations of each modality, int64 [modalities]."""
         layout = self.model.layout
         blocks = sorted({layout[n].block for n in start})
         heads = [b for b in blocks if b != "generator" and not b.startswith(("encoder.", "split."))]
         size = peer.size(self.sent(start))
         rounds_left = peer.rounds - peer.round + 1
 
-        def choose(speed: Tensor, device: Mapping[str, Tensor]) -> Tensor:
+        def choose(speed: Mapping[str, Tensor], device: Mapping[str, Tensor]) -> Tensor:
             joules = torch.stack([device[f"step.encoder.{m}"] + device[f"step.split.{m}"] for m in names])
             generating = device["step.generator"] * self.generator_steps * self.distils
             return allocate(
-                speed,
+                _speeds(speed),
                 joules,
                 present=torch.ones_like(joules, dtype=torch.bool),
                 share=device["left"] / rounds_left,
@@ -256,18 +256,19 @@ class DMMLKD(Decentralised):
     def _renewed(
         self, names: Sequence[str], old: Mapping[str, Tensor], start: Tensors, trained: Tensors, counts: Tensor
     ) -> dict[str, Tensor]:
-        """Speeds v after this round's, float64 [modalities], and of how many rounds; a silent device keeps its own."""
+        """By modality its speed and how many rounds it is of, float64 [2]; a silent device keeps its own."""
         own = [{n: v for n, v in start.items() if n.startswith((f"encoder.{m}.", f"split.{m}."))} for m in names]
         new = torch.stack([speeds(o, {n: trained[n] for n in o}, counts[i]) for i, o in enumerate(own)])
-        v = smoothed(old["v"], new, self.smoothing, seen=old["rounds"] > 0, measured=counts > 0)
-        return {"v": v, "rounds": old["rounds"] + (counts.max() > 0)}
+        every, rounds = _speeds(old), torch.stack([old[m][1] for m in names])
+        v = smoothed(every, new, self.smoothing, seen=rounds > 0, measured=counts > 0)
+        return {m: torch.stack([v[i], rounds[i] + (counts[i] > 0)]) for i, m in enumerate(names)}
 
     def _tell(self, peer: Peer, names: Sequence[str], speed: Value, counts: Value) -> None:
         for n, m in enumerate(names):
             peer.note(f"steps[{m}]", peer.map(lambda k, n=n: k[n].double(), counts))
-            peer.note(f"speed[{m}]", peer.map(lambda v, n=n: v[n], speed))
+            peer.note(f"speed[{m}]", peer.map(lambda v, m=m: v[m][0], speed))
         if len(names) > 1:
-            peer.note("imbalance", peer.map(lambda v: imbalance(v, torch.ones_like(v, dtype=torch.bool)), speed))
+            peer.note("imbalance", peer.map(_imbalance, speed))
 
     def tally(self, client: Client, params: Tensors, over: str) -> Value:
         """The usual sums, and those of common features by class."""
@@ -281,6 +282,16 @@ class DMMLKD(Decentralised):
     def across(self, sums: Mapping[int, Mapping[str, Tensor]]) -> dict[tuple[str, str], float]:
         """`common_distance` by modality, see `common_features.class_distance`."""
         return {("common_distance", m): value for m, value in class_distance(sums).items()}
+
+
+def _speeds(told: Mapping[str, Tensor]) -> Tensor:
+    """Speeds in order of modalities, float64 [modalities]."""
+    return torch.stack([told[m][0] for m in sorted(told)])
+
+
+def _imbalance(told: Mapping[str, Tensor]) -> Tensor:
+    v = _speeds(told)
+    return imbalance(v, torch.ones_like(v, dtype=torch.bool))
 
 
 def _alone(own: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -1,6 +1,6 @@
 """What devices spent, had left, and did, round by round."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import accumulate
 from math import isfinite
 
@@ -63,7 +63,7 @@ def spent_by(curves: Curves) -> tuple[dict[int, dict[str, float]], bool]:
     return {client: dict.fromkeys(found, 0.0) | of for client, of in joules_of.items()}, whole
 
 
-def shares(curves: Curves, start: Sequence[tuple[int, float]] = ()) -> dict[int, Points]:
+def shares(curves: Curves, start: Mapping[int, float] | None = None) -> dict[int, Points]:
     """The share of its battery that is left to each client by round; empty where the joules at the start are not known.
 
     At the start a battery held what is left after a round and what was spent until then.
@@ -73,7 +73,7 @@ def shares(curves: Curves, start: Sequence[tuple[int, float]] = ()) -> dict[int,
         start: joules at the start, by client, where they are told.
     """
     left = each(curves, "battery")
-    known = dict(start)
+    known = dict(start or {})
     used = {measure: each(curves, measure) for measure in SPENT}
     for client, points in left.items():
         number, value = points[0]

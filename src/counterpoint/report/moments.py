@@ -1,11 +1,11 @@
 """A run without a server as a row of moments: who talked to whom, and how each peer fared, round by round."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite
 
 from counterpoint.evaluate import OBSERVED
 from counterpoint.report.devices import each, shares
+from counterpoint.report.draw.network import Moment, Pair
 from counterpoint.report.record import Record
 from counterpoint.report.sections.rounds import thinned
 from counterpoint.report.select import Points
@@ -13,26 +13,6 @@ from counterpoint.report.views import COMMON, OWN, View, views_of
 
 MOST_MOMENTS = 120
 """Of longer runs some rounds are kept, among them the last."""
-Pair = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Moment:
-    """The network after one round. Peers are numbered in the order of their places.
-
-    Attributes:
-        round: which.
-        edges: pairs of peers that can talk in this round.
-        accuracy: of each peer as it was last scored; None of one that never was.
-        battery: the share of its battery that is left to each peer; None where it has none.
-        silent: whether each peer was silent in this round.
-    """
-
-    round: int
-    edges: Sequence[Pair]
-    accuracy: Sequence[float | None]
-    battery: Sequence[float | None]
-    silent: Sequence[bool]
 
 
 def view_of_peers(record: Record) -> View | None:
@@ -48,8 +28,8 @@ def moments(record: Record) -> list[Moment]:
     if view := view_of_peers(record):
         parts = {"model": view.model, "split": view.split, "moment": view.moment}
         scores = each(curves, "accuracy", pattern=OBSERVED, **parts)
-    told: Mapping[str, float] = dict(zip(clients, record.network.get("batteries", ()), strict=False))
-    left, silent = shares(curves, list(told.items())), each(curves, "silent")
+    told: Mapping[int, float] = dict(zip(clients, record.network.get("batteries", ()), strict=False))
+    left, silent = shares(curves, told), each(curves, "silent")
     rounds = sorted({n for of in (scores, left, silent) for points in of.values() for n, _ in points if n > 0})
     found = []
     for number in thinned(rounds, MOST_MOMENTS):

@@ -18,6 +18,7 @@ from counterpoint.report.sections.clients import clients
 from counterpoint.report.sections.energy import energy
 from counterpoint.report.sections.exhibit import exhibit
 from counterpoint.report.sections.imbalance import imbalance
+from counterpoint.report.sections.network import network
 from counterpoint.report.sections.notes import notes, refused
 from counterpoint.report.sections.origin import data_card, origin
 from counterpoint.report.sections.others import others
@@ -32,6 +33,7 @@ from counterpoint.report.sections.worth import worth
 
 SECTIONS: tuple[Callable[[Record], Section], ...] = (
     rounds,
+    network,
     clients,
     patterns,
     others,
@@ -70,17 +72,26 @@ def render(record: Record) -> str:
 
 
 def fill(values: Mapping[str, Any]) -> str:
-    """The template filled in; everything but drawings, the style sheet and the script that sorts tables is escaped.
+    """The template filled in; everything but drawings, style sheets and Counterpoint's own scripts is escaped.
 
-    No other script runs: the page says the fingerprint of this one.
+    One script sorts tables. A second one, and a style sheet of its own, are there where a drawing has steps. No other
+    script runs: the page says the fingerprints of these.
     """
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(drawing=Markup, cells=cells)
     template = environment.from_string(_file("page.html"))
-    script = _file("page.js").strip()
-    fingerprint = "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    own = {"style": Markup(_file("page.css")), "script": Markup(script), "script_print": fingerprint}
+    names = ["page", *(["steps"] if any(plot.steps for s in values["sections"] for plot in s.plots) else [])]
+    scripts = [_file(f"{name}.js").strip() for name in names]
+    own = {
+        "style": Markup("".join(_file(f"{name}.css") for name in names)),
+        "scripts": [Markup(script) for script in scripts],
+        "script_prints": Markup(" ".join(f"'{_fingerprint(script)}'" for script in scripts)),
+    }
     return template.render(values, **own, version=__version__)
+
+
+def _fingerprint(script: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def _file(name: str) -> str:

@@ -45,6 +45,21 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Steps:
+    """What a script needs to show a drawing at other moments than the one that it was drawn at, the last.
+
+    Attributes:
+        now: that moment in words.
+        count: of moments.
+        data: JSON that may stand in a page.
+    """
+
+    now: str
+    count: int
+    data: str
+
+
+@dataclass(frozen=True)
 class Plot:
     """A figure with what it says in words and in numbers.
 
@@ -54,6 +69,7 @@ class Plot:
         caption: how to read it.
         table: the numbers.
         sound: to be played with it, a data URI; empty for none.
+        steps: the moments that it can be shown at; None where there is one only.
     """
 
     title: str
@@ -61,6 +77,7 @@ class Plot:
     caption: str
     table: Table
     sound: str = ""
+    steps: Steps | None = None
 
 
 @dataclass(frozen=True)

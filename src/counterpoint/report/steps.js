@@ -43,7 +43,7 @@
         peer.querySelector("title").textContent = about(n, accuracy, battery, silent);
         const left = peer.querySelector(".left");
         if (!left) return;
-        left.setAttribute("stroke-dasharray", `${((battery ?? 0) * around) / 1000} ${around}`);
+        left.setAttribute("stroke-dasharray", `${(((battery ?? 0) * around) / 1000).toFixed(1)} ${around}`);
         left.classList.toggle("low", battery !== null && battery < scale.empty);
       });
       now.textContent = moment.told;

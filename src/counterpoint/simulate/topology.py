@@ -1,6 +1,7 @@
 """Topologies by name: `ring`, `geometric:80`, `varying:erdos-renyi:0.3`."""
 
 from abc import ABC, abstractmethod
+from math import isfinite
 from typing import ClassVar
 
 from counterpoint.errors import UserError, unknown
@@ -115,12 +116,12 @@ def numbers_of(kind: type[Topology], text: str, count: int) -> list[float]:
     """The numbers of a topology.
 
     Raises:
-        UserError: they are not so many, or no numbers.
+        UserError: they are not so many, no numbers, or not finite.
     """
     try:
         found = [float(part) for part in text.split(",")] if text else []
     except ValueError:
         found = []
-    if len(found) != count:
+    if len(found) != count or not all(isfinite(number) for number in found):
         raise UserError(f"topology '{kind.name}:{text}' is not understood: write {kind.form}")
     return found

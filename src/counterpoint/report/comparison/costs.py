@@ -18,6 +18,9 @@ KNOWN: Mapping[str, tuple[str, Callable[[float], Written]]] = {
     "bytes_down": ("bytes down", units.size),
 }
 
+COUNTED: Mapping[str, tuple[str, Callable[[float], Written]]] = {"joules": ("energy", units.joules)}
+"""Costs that not every run counts."""
+
 
 def costs(evidence: Evidence) -> Section:
     """Seconds, bytes, and whatever else a run costs: a table of all, and two plots a column."""
@@ -32,8 +35,9 @@ def costs(evidence: Evidence) -> Section:
 
 def _table(evidence: Evidence) -> Table | None:
     cells = [cell for cell in evidence.numbers["cells"] if cell["costs"]]
-    further = sorted({name for cell in cells for name in cell["costs"]} - {"bytes", *KNOWN})
-    writers = [*KNOWN.items(), *((name, (_words(name), _joules)) for name in further)]
+    further = sorted({name for cell in cells for name in cell["costs"]} - {"bytes", *KNOWN, *COUNTED})
+    counted = [item for item in COUNTED.items() if any(item[0] in cell["costs"] for cell in cells)]
+    writers = [*KNOWN.items(), *counted, *((name, (_words(name), _joules)) for name in further)]
     rows = [
         [
             cell["data"],

@@ -22,7 +22,10 @@ NEAR = 0.9
 
 @dataclass(frozen=True)
 class Curve:
-    """One method on one column: by round the mean score and its deviation over seeds, and the mean costs until then."""
+    """One method on one column: by round the mean score and its deviation over seeds, and the mean costs until then.
+
+    Joules are empty where not every run counted them.
+    """
 
     variant: Variant
     rounds: Sequence[int]
@@ -30,6 +33,7 @@ class Curve:
     stds: Sequence[float]
     sent: Sequence[float]
     seconds: Sequence[float]
+    joules: Sequence[float] = ()
 
     def until(self, costs: Sequence[float], target: float, *, lower: bool) -> float | None:
         """What it cost until the mean score first came to a target; None if it never did."""
@@ -56,20 +60,23 @@ def rounds(evidence: Evidence) -> Section:
 
 
 def worth(evidence: Evidence) -> Section:
-    """Two plots a column: over bytes, and over seconds."""
+    """Two plots a column: over bytes, and over seconds; a third one over joules where they were counted."""
     lead = (
         "The same scores against what they cost: bytes of encoded packages, up and down over all clients, and seconds "
         "of training without scoring, shared out evenly over the rounds of a run. Seconds are those of the machine "
         "that did it, with other runs beside. A method that sends nothing is a dotted level at its last score."
     )
-    plots = []
+    plots, told = [], ""
     for condition in evidence.conditions:
         found = curves(evidence, condition)
         if any(curve.sent[-1] for curve in found):
             plots.append(_against(evidence, condition, found, "bytes", lambda c: c.sent, units.size))
         if any(curve.seconds[-1] for curve in found):
             plots.append(_against(evidence, condition, found, "time", lambda c: c.seconds, units.duration))
-    return Section("worth", "Against bytes and time", lead, plots=plots, large=True)
+        if counted := [curve for curve in found if curve.joules]:
+            told = " Joules are what computing and sending took on all devices, as they are simulated."
+            plots.append(_against(evidence, condition, counted, "joules", lambda c: c.joules, units.joules))
+    return Section("worth", "Against bytes and time", lead + told, plots=plots, large=True)
 
 
 def curves(evidence: Evidence, condition: Condition) -> list[Curve]:
@@ -88,6 +95,7 @@ def _curve(evidence: Evidence, variant: Variant, condition: Condition) -> Curve 
     common = sorted(set.intersection(*(set(points) for points in scores)))
     columns = [[points[number] for points in scores] for number in common]
     each = [t.seconds / o.case.config.rounds for o, t in traces]
+    joules = [dict(t.joules) for _, t in traces]
     return Curve(
         variant,
         common,
@@ -95,6 +103,7 @@ def _curve(evidence: Evidence, variant: Variant, condition: Condition) -> Curve 
         [_deviation(column) for column in columns],
         [fmean(points.get(number, 0.0) for points in sent) for number in common],
         [fmean(each) * number for number in common],
+        [fmean(points.get(number, 0.0) for points in joules) for number in common] if all(joules) else (),
     )
 
 

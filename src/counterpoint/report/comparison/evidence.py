@@ -9,6 +9,7 @@ from counterpoint.experiments import Condition, Outcome, Results, Store, Variant
 from counterpoint.experiments.numbers import Numbers, numbers
 from counterpoint.report.comparison.names import drawn_names
 from counterpoint.report.comparison.scale import SCALES, Scale
+from counterpoint.report.devices import spent
 from counterpoint.report.draw.colours import Look, look
 from counterpoint.report.record import training_seconds
 from counterpoint.report.sections.traffic import sent
@@ -26,12 +27,14 @@ class Trace:
         own: last score of each client on its own test.
         sent: bytes up and down by the end of each round.
         seconds: that training took.
+        joules: over all clients by the end of each round; none where they were not counted.
     """
 
     scores: Points
     own: Mapping[int, float]
     sent: Points
     seconds: float
+    joules: Points = ()
 
 
 @dataclass(frozen=True)
@@ -138,4 +141,5 @@ def trace(outcome: Outcome) -> Trace:
         own=by_client(curves, measure=measure, **parts),
         sent=sent(curves),
         seconds=training_seconds(outcome.summary["profile"]),
+        joules=spent(curves),
     )

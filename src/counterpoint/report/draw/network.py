@@ -7,8 +7,7 @@ from itertools import chain
 from math import ceil, floor, isfinite, pi
 from xml.etree import ElementTree as ET
 
-from counterpoint.report.draw.spots import SIDE, Layout, bar
-from counterpoint.report.moments import Moment, Pair
+from counterpoint.report.draw.spots import Layout, bar
 
 LEVELS = 9
 """Colours from the lowest to the highest accuracy."""
@@ -18,6 +17,26 @@ NAMED = 8.0
 """Peers of at least this radius have their number written on them."""
 MARGIN, ROW = 10.0, 22.0
 Thousandths = Sequence[int | None]
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The network after one round. Peers are numbered in the order of their places.
+
+    Attributes:
+        round: which.
+        edges: pairs of peers that can talk in this round.
+        accuracy: of each peer as it was last scored; None of one that never was.
+        battery: the share of its battery that is left to each peer; None where it has none.
+        silent: whether each peer was silent in this round.
+    """
+
+    round: int
+    edges: Sequence[Pair]
+    accuracy: Sequence[float | None]
+    battery: Sequence[float | None]
+    silent: Sequence[bool]
 
 
 @dataclass(frozen=True)
@@ -82,11 +101,15 @@ def svg(network: Network, alt: str) -> str:
     heard, lost = links(moment, place.spots)
     many = len(moment.edges) > 4 * len(place.spots)
     ET.SubElement(within, "path", {"class": "links thin" if many else "links", "d": heard})
-    ET.SubElement(within, "path", {"class": "links lost", "d": lost})
+    ET.SubElement(within, "path", {"class": "links lost thin" if many else "links lost", "d": lost})
     accuracy, battery = thousandths(moment.accuracy), thousandths(moment.battery)
     for n, (x, y) in enumerate(place.spots):
         level = _level(accuracy[n], low, high)
-        peer = ET.SubElement(within, "g", {"class": _classes(level, moment.silent[n]), "transform": f"translate({_n(x)} {_n(y)})"})
+        peer = ET.SubElement(
+            within,
+            "g",
+            {"class": _classes(level, moment.silent[n]), "transform": f"translate({_n(x)} {_n(y)})", "data-n": str(n)},
+        )
         about = _about(network.names[n], accuracy[n], battery[n], moment.silent[n])
         ET.SubElement(peer, "title").text = about
         _disc(peer, place.radius, battery[n] if charged else None, charged)
@@ -215,5 +238,3 @@ def _percent(thousandths: float) -> str:
 
 def _n(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
-
-

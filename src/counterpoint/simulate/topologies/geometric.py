@@ -1,5 +1,6 @@
 """Peers in a square that reach those near them."""
 
+from math import ceil
 from typing import Self
 
 import torch
@@ -41,13 +42,14 @@ class Geometric(Topology):
     def drawn(self, peers: int, *, seed: int, round: int) -> Graph:
         """Those within the radius."""
         places = drawn_places(peers, seed, "topology", self.name, round)
-        apart = torch.cdist(places, places)
+        # exact: by matrix products, as by default, distances are not alike both ways
+        apart = torch.cdist(places, places, compute_mode="donot_use_mm_for_euclid_dist")
         least = smallest_radius(apart)
         radius = least if self._radius is None else self._radius
         if radius < least and round == FIRST:
             raise UserError(
                 f"topology 'geometric:{radius:g}' leaves some of {peers} peers alone: the smallest radius that connects"
-                f" all is {least:.1f} m"
+                f" all is {ceil(least * 10) / 10:.1f} m"
             )
         near = (apart <= radius).triu(1)
         return Graph(peers, near.nonzero(), places)
