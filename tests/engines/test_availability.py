@@ -99,3 +99,53 @@ def test_engines_agree(make_engine: Make, play: Make, apart: Make, method: str):
     for client, values in m.items():
         for what, tensors in values.items():
             assert apart(tensors, m2[client][what]) < 1e-5
+
+
+@everywhere
+def test_a_round_ends_without_those_who_are_late(make_engine: Make, play: Make, engine: str):
+    free = make_engine(kind=ENGINES[engine])
+    play(free)
+    made = make_engine(kind=ENGINES[engine], simulate=DeviceSettings(deadline=1000.0))
+    play(made)
+    assert made.log.notes["late", "clients:sum"] == 0
+    seconds = {client: made._seconds_of(client) for client in made.clients}
+    assert made.log.notes["round_seconds", "clients:worst"] == max(seconds.values())
+    assert all(torch.equal(free.method.weights[n], w) for n, w in made.method.weights.items())
+    slowest = max(seconds, key=lambda client: seconds[client])
+    strict = make_engine(kind=ENGINES[engine], simulate=DeviceSettings(deadline=sorted(seconds.values())[1] * 1.001))
+    play(strict)
+    assert strict.log.notes["late", "clients:sum"] == 1
+    others = make_engine(kind=ENGINES[engine])
+    others.begin(1)
+    uploads = others.visit([c for c in others.clients if c != slowest], others.method.local, others.method.offer())
+    total = sum(int(u.samples) for u in uploads)
+    for name, value in strict.method.weights.items():
+        mean = sum(u.weights[name].double() * int(u.samples) for u in uploads) / total
+        assert torch.allclose(value.double(), mean, atol=1e-6), name
+
+
+@everywhere
+def test_a_peer_that_is_late_is_not_heard_and_hears_nothing(make_engine: Make, play: Make, engine: str):
+    network = NetworkSettings(topology="complete")
+    free = make_engine(METHODS["d-psgd"](), kind=ENGINES[engine], network=network)
+    play(free)
+    seconds = free.ledger.seconds.clone()
+    deadline = float(seconds.sort().values[1]) * 1.001
+    made = make_engine(
+        METHODS["d-psgd"](), kind=ENGINES[engine], network=network, simulate=DeviceSettings(deadline=deadline)
+    )
+    play(made)
+    late = int(seconds.argmax())
+    assert made.log.notes["late", "clients:sum"] == 1
+    assert made.ledger.speaks.tolist() == [client != late for client in made.clients]
+    models = {c: made.memories()[str(c)]["model"]["head.weight"] for c in made.clients}
+    first, second = (models[c] for c in made.clients if c != late)
+    assert not torch.equal(models[late], first)
+    alone = make_engine(METHODS["local"](), kind=ENGINES[engine])
+    play(alone)
+    assert torch.equal(models[late], alone.memories()[str(late)]["model"]["head.weight"])
+    third = 1 / 3  # each keeps the weight of the one that is late
+    own = {c: alone.memories()[str(c)]["model"]["head.weight"] for c in made.clients if c != late}
+    a, b = own.values()
+    assert torch.allclose(first, (1 - third) * a + third * b, atol=1e-6)
+    assert torch.allclose(second, (1 - third) * b + third * a, atol=1e-6)

@@ -13,7 +13,7 @@ from counterpoint.engines.flops import flops_by_block
 from counterpoint.engines.network import Network
 from counterpoint.errors import CounterpointError
 from counterpoint.models.model import Model
-from counterpoint.simulate.channel import seconds_a_byte
+from counterpoint.simulate.channel import seconds_a_byte, seconds_a_byte_to_centre
 from counterpoint.simulate.energy import batteries, frequencies, shares, step_joules, step_seconds, training_cost
 from counterpoint.simulate.graph import places_of
 from counterpoint.simulate.settings import DeviceSettings
@@ -154,6 +154,32 @@ class Ledger:
         self.seconds += seconds
         self.speaks |= speaks
         self._pay(torch.arange(len(sizes)), seconds * self._settings.power)
+
+    @property
+    def deadline(self) -> float | None:
+        """Seconds after which a round ends without those who are not ready."""
+        return self._settings.deadline
+
+    def late(self, sizes: Tensor) -> Tensor:
+        """Who would be ready with sending so many bytes, [peers], only after the deadline; bool [peers]."""
+        if self.deadline is None:
+            return torch.zeros_like(self.speaks)
+        return self.seconds + self._byte_seconds * sizes > self.deadline
+
+    def visit_seconds(self, peer: int, steps: int, size: int, round: int) -> float:
+        """Seconds of a visit by a server in the middle of the square, all that a device owns training in each step.
+
+        Args:
+            peer: number of the device.
+            steps: that it takes.
+            size: bytes that it gets and sends.
+            round: of the run.
+        """
+        link = seconds_a_byte_to_centre(len(self._hertz), self._settings, seed=self._seed, round=round)
+        own = [b for b in self._flops if bool(self._network.owners(self._model.layout.of_block(b)[0])[peer])]
+        flops = sum(self._flops[b] for b in own)
+        one = step_seconds(flops, self._batch, self._hertz[peer], self._settings)
+        return float(steps * one + size * link[peer])
 
     def _pay(self, peers: Tensor, joules: Tensor) -> None:
         left = self.left[peers] - joules

@@ -174,6 +174,7 @@ class Sequential(Engine):
 
     def _answers(self, spoken: Sequence[Spoken]) -> list[Exchanged]:
         """What comes of an exchange of all peers: everything through its bytes, counted, and what is wrong refused."""
+        spoken = self._in_time_of(spoken)
         before, self.log.traffic = self.log.traffic, {}
         found = self.network.exchanged(self.round, spoken, self._arrived_of)
         traffic, self.log.traffic = self.log.traffic, before
@@ -187,6 +188,24 @@ class Sequential(Engine):
             told[self.network.number[client]] = sum(n for block, n in by_block.items() if block != ENVELOPE)
         self.ledger.sent(told, found.speaks)
         return [found] * len(spoken)
+
+    def _in_time_of(self, spoken: Sequence[Spoken]) -> Sequence[Spoken]:
+        """What peers say before the deadline; who would be ready only after it neither speaks nor hears."""
+        if self.ledger.deadline is None:
+            return spoken
+        sizes = torch.zeros(len(self.clients))
+        for one in spoken:
+            peers = [self.network.number[client] for client in one.sent.clients]
+            sizes[peers] = float(sum(v[0].numel() * v.dtype.itemsize for v in one.sent.together.tensors().values()))
+        late = self.ledger.late(sizes)
+        count = 0
+        found = []
+        for one in spoken:
+            too_late = late[[self.network.number[client] for client in one.sent.clients]]
+            count += int((one.active & too_late).sum())
+            found.append(Spoken(one.sent, one.active & ~too_late))
+        self.note("late", count, "clients:sum")
+        return found
 
     def _arrived_of(self, sent: Many[Package]) -> Iterator[Many[Package]]:
         """What neighbours get of packages."""

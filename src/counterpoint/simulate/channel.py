@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from counterpoint.randomness import generator
-from counterpoint.simulate.graph import Graph
+from counterpoint.simulate.graph import SIDE, Graph, drawn_places
 from counterpoint.simulate.settings import DeviceSettings
 
 NEAREST = 1.0
@@ -27,6 +27,22 @@ def rates(metres: Tensor, fade: Tensor, settings: DeviceSettings) -> Tensor:
     received = settings.power * fade * 10 ** (-path_loss(metres) / 10)
     noise = 10 ** ((settings.noise - 30) / 10) * settings.bandwidth
     return settings.bandwidth * torch.log2(1 + received / noise)
+
+
+def seconds_a_byte_to_centre(peers: int, settings: DeviceSettings, *, seed: int, round: int) -> Tensor:
+    """Seconds in which a device sends a byte to a base station in the middle of the square, or gets one; [peers].
+
+    Args:
+        peers: how many.
+        settings: of radios.
+        seed: of the run.
+        round: of the run.
+    """
+    apart = (drawn_places(peers, seed, "places") - SIDE / 2).norm(dim=1)
+    fade = torch.ones_like(apart)
+    if settings.fading:
+        fade = -torch.log1p(-torch.rand(peers, generator=generator(seed, "fading", round), dtype=torch.float64))
+    return 8 / rates(apart, fade, settings)
 
 
 def seconds_a_byte(graph: Graph, places: Tensor, settings: DeviceSettings, *, seed: int, round: int) -> Tensor:
