@@ -21,10 +21,10 @@ from .peers import battery_of, folder_of, start_of
 TITLES = [
     "Accuracy against joules",
     "Accuracy against bytes sent",
-    "Joules by peer",
     "Battery left",
     "Silent peers",
     "Time of a round",
+    "Joules by peer",
 ]
 
 

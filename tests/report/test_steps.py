@@ -22,7 +22,8 @@ PICTURE = (
     " [...document.querySelectorAll('.net .peer[data-n]')].map(p => [p.getAttribute('class'), p.textContent,"
     " p.querySelector('.left')?.getAttribute('class')]), document.querySelector('.now').textContent])"
 )
-RINGS = "[...document.querySelectorAll('.net .peer[data-n] .left')].map(r => parseFloat(r.getAttribute('stroke-dasharray')))"
+LEFT = "document.querySelectorAll('.net .peer[data-n] .left')"
+RINGS = f"[...{LEFT}].map(r => parseFloat(r.getAttribute('stroke-dasharray')))"
 GO = "(s => { s.value = %d; s.dispatchEvent(new Event('input')); })(document.querySelector('.stepper input'))"
 
 

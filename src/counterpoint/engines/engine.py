@@ -85,6 +85,8 @@ class Engine(Federation):
     """
 
     name: ClassVar[str] = ""
+    saves_each_round: ClassVar[bool] = False
+    """Whether a run saves after every round, however long that takes."""
 
     def __init__(
         self,
@@ -142,6 +144,10 @@ class Engine(Federation):
         self._away.build(self.model)
         self._away.seal()
         method.build(self.model)
+
+    def next_round(self, done: int) -> int:
+        """The number of the round that follows."""
+        return done + 1
 
     def begin(self, number: int) -> None:
         """Make ready for a round."""
@@ -289,10 +295,11 @@ class Engine(Federation):
         self._told = {}
         with self.profile.of(OVERHEAD):
             self._gossip(program.__name__, f"visit {self._visits}")
-            told = by_client(self.ledger.notes(), self.network.clients) | self._told
+            told = by_client(self.ledger.notes(), self.network.clients, self.clients) | self._told
             for measure, scope, value in notes_of(told, last=self.round == self.rounds):
                 self.note(measure, value, scope)
-            self.note("consensus_distance", disagreement(self._models()), "clients:mean")
+            if len(models := self._models()) > 1:
+                self.note("consensus_distance", disagreement(models), "clients:mean")
 
     @abstractmethod
     def _models(self) -> list[Tensors]:

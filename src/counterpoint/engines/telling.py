@@ -1,7 +1,7 @@
 """What peers and their devices tell of a round, as notes."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 
 import torch
@@ -42,9 +42,13 @@ def notes_of(told: Told, *, last: bool) -> Notes:
             yield measure, "clients:sum", math.fsum(known.values())
 
 
-def by_client(measures: Mapping[str, Tensor], clients: list[int]) -> Told:
-    """Measures of all peers in order, by client."""
-    return {m: dict(zip(clients, values.tolist(), strict=True)) for m, values in measures.items()}
+def by_client(measures: Mapping[str, Tensor], clients: Sequence[int], here: Sequence[int]) -> Told:
+    """Measures of all peers in order, by client, of those that run here."""
+    some = set(here)
+    return {
+        measure: {client: v for client, v in zip(clients, values.tolist(), strict=True) if client in some}
+        for measure, values in measures.items()
+    }
 
 
 def disagreement(models: list[Tensors]) -> float:

@@ -93,7 +93,8 @@ def evaluate(engine: Engine, *, last: bool, after: bool) -> list[Metric]:
 
     if method.model_kind != "global":
         over_clients("score_after", method.model_kind, "test", "after")
-        over_clients("score_after_global", method.model_kind, "global_test", "after")
+        if len(engine.population.test):
+            over_clients("score_after_global", method.model_kind, "global_test", "after")
         return found
     if served(engine):
         whole = scored(method.tally(engine.server, method.weights, "global_test"), "global_test")

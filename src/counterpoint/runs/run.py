@@ -116,7 +116,7 @@ class Run:
         try:
             with StopRequest(self.watcher.stopping) as stop:
                 while self.done < rounds:
-                    self._round(self.done + 1)
+                    self._round(engine.next_round(self.done))
                     if stop.asked and self.done < rounds:
                         self.save()
                         LOG.info("stopped after round %d of %d", self.done, rounds)
@@ -144,7 +144,8 @@ class Run:
         for client, why in engine.log.refused:
             LOG.warning("round %d: the upload of client %d was refused: %s", number, client, why)
         LOG.info("round %d of %d done", number, self.config.rounds)
-        if last or time.perf_counter() - self._saved_at > self._saving_took / SAVING_SHARE:
+        due = time.perf_counter() - self._saved_at > self._saving_took / SAVING_SHARE
+        if last or due or engine.saves_each_round:
             self.save()
         self.watcher.round_done(number, self.latest, engine.log.refused)
 

@@ -27,10 +27,10 @@ def energy(record: Record) -> Section:
     plots = [
         against_joules(curves, who),
         against_sent(curves, who) if joules(curves) else None,
-        by_client(curves, people(record.population), who),
         batteries(curves, who),
         silent(curves, who),
         seconds(curves, who),
+        by_client(curves, people(record.population), who),
     ]
     lead = (
         "What computing and sending took on the devices, as they are simulated, and what is left. Joules and bytes are "
