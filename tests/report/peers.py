@@ -84,7 +84,9 @@ def _of_round(number: int, rounds: int, peers: int, battery: bool, split: Split)
         for peer, value in enumerate(values) if single else ():
             yield Metric(number, MetricName(measure, scope=client_scope(peer)), value)
         worst = min(values) if measure == "battery" else max(values)
-        for how, value in {"sum": sum(values), "mean": sum(values) / peers, "worst": worst}.items():
+        found = {"mean": sum(values) / peers, "worst": worst}
+        found |= {"sum": sum(values)} if measure in ("joules_compute", "joules_send", "silent") else {}
+        for how, value in found.items():
             yield Metric(number, MetricName(measure, scope=f"clients:{how}"), value)
     yield Metric(number, MetricName("consensus_distance", scope="clients:mean"), exp(-0.3 * number))
     for place, modality in enumerate(("acc", "gyro")):

@@ -68,7 +68,7 @@ def test_a_battery_is_a_share_of_what_it_held_at_the_start(tmp_path: Path) -> No
     curves = read_record(folder_of(tmp_path / "run", rounds=6, peers=5)).curves
     assert shares(curves)[2][-1] == (6, pytest.approx(battery_of(2, 6, 6)[0] / start_of(2, 6)))
     left, held = (sum(of) for of in zip(*((battery_of(p, 6, 6)[0], start_of(p, 6)) for p in range(5)), strict=True))
-    assert left_of_all(curves) == pytest.approx(left / held)
+    assert left_of_all(curves, 5) == pytest.approx(left / held)
 
 
 def test_all_plots_are_there_and_the_facts_are_right(tmp_path: Path) -> None:
@@ -135,6 +135,33 @@ def test_clients_of_a_server_may_have_batteries_too(make: Callable[..., RunFolde
     assert dict(section.facts)["spent"] == "12 J: 8 J to compute, 4 J to send"
     assert dict(section.facts)["batteries"] == "0.0% of what all held at the start is left"
     assert list(section.plots[0].table.head) == ["round", "joules", "mean", "worst client"]
+
+
+def test_who_was_there_is_told_without_joules_too(make: Callable[..., RunFolder]) -> None:
+    more = [
+        Metric(n, MetricName(measure, scope=scope), value)
+        for n in range(1, 5)
+        for measure, scope, value in (
+            ("available", "clients:sum", 5.0),
+            ("late", "clients:sum", float(n % 2)),
+            ("round_seconds", "clients:worst", 2.5),
+        )
+    ]
+    folder = make(more=more)
+    section = of(folder)
+    assert (section.title, section.facts) == ("Devices", [])
+    assert section.lead == "Which clients' devices were there, as they are simulated."
+    assert [found.title for found in section.plots] == ["Who was there", "Time of a round"]
+    assert list(section.plots[0].table.rows[0]) == ["1", "5", "1"]
+    assert not notes(read_record(folder))
+
+
+def test_nobody_silent_needs_no_plot(make: Callable[..., RunFolder]) -> None:
+    more = [Metric(n, MetricName("silent", scope="clients:sum"), 0.0) for n in range(1, 5)]
+    more += [Metric(n, MetricName("joules_send", scope="clients:sum"), 0.5) for n in range(1, 5)]
+    section = of(make(more=more))
+    assert dict(section.facts)["silent"] == "nobody, in any round"
+    assert "Silent clients" not in [found.title for found in section.plots]
 
 
 def test_other_runs_have_no_such_section(make: Callable[..., RunFolder]) -> None:

@@ -15,8 +15,9 @@ from counterpoint.report.draw.network import Moment, Network, links, steps, svg,
 from counterpoint.report.draw.spots import SIDE, bar, layout
 from counterpoint.report.moments import edges_of, moments
 from counterpoint.report.parts import Plot
+from counterpoint.report.people import Person
 from counterpoint.report.record import read_record
-from counterpoint.report.sections.network import neighbours, network
+from counterpoint.report.sections.network import labels, neighbours, network, titles
 from counterpoint.runs.folder import RunFolder
 from counterpoint.runs.table import read_metrics, write_metrics
 
@@ -176,6 +177,22 @@ def test_what_the_script_is_given_may_stand_in_a_page() -> None:
 
 
 # the section
+
+
+@pytest.mark.parametrize(
+    ("names", "written", "called"),
+    [
+        (["subject 1", "subject 12"], ["1", "12"], ["subject 1", "subject 12"]),
+        (["de", "pt"], ["de", "pt"], ["de", "pt"]),
+        (["Ann", "Berta"], ["0", "1"], ["Ann (0)", "Berta (1)"]),
+        (["room 3 a", "room 3 b"], ["0", "1"], ["room 3 a (0)", "room 3 b (1)"]),
+        (["device 20231", "device 20232"], ["0", "1"], ["device 20231 (0)", "device 20232 (1)"]),
+    ],
+)
+def test_what_is_written_on_a_peer_leads_to_its_name(names: list[str], written: list[str], called: list[str]) -> None:
+    persons = [Person(n, name) for n, name in enumerate(names)]
+    assert labels(persons) == written
+    assert titles(persons) == called
 
 
 def test_the_section_says_who_can_talk_to_whom(tmp_path: Path) -> None:

@@ -12,8 +12,10 @@ from counterpoint import __version__
 from counterpoint.cli.compare import compare
 from counterpoint.cli.complaints import sentence
 from counterpoint.cli.data import data
+from counterpoint.cli.demo.command import peer_demo
 from counterpoint.cli.help import Command, CompareCommand, RunCommand, example
 from counterpoint.cli.methods import methods
+from counterpoint.cli.peer import peer
 from counterpoint.cli.report import report
 from counterpoint.cli.resume import resume
 from counterpoint.cli.run import run
@@ -40,6 +42,8 @@ app.command(cls=Command, epilog=example("counterpoint sweep fedprox --data watch
 app.command(cls=Command, epilog=example("counterpoint resume runs/fedavg-watch-seed0"))(resume)
 app.command(cls=Command, epilog=example("counterpoint report runs/fedavg-watch-seed0"))(report)
 app.command(cls=Command, epilog=example("counterpoint methods fedprox"))(methods)
+app.command(cls=Command, epilog=example("counterpoint peer --config peer-2.toml"))(peer)
+app.command("peer-demo", cls=Command, epilog=example("counterpoint peer-demo --peers 6"))(peer_demo)
 app.add_typer(data, epilog=example("counterpoint data get watch"))
 
 

@@ -197,6 +197,10 @@ class Ledger:
         found["silent"] = (~self.speaks).double()
         return found if shares(self._settings.battery) is None else found | {"battery": self.left}
 
+    def full(self) -> dict[str, Any]:
+        """Joules in each battery before the first round, for people; nothing without batteries."""
+        return {} if shares(self._settings.battery) is None else {"batteries": self._full().tolist()}
+
     def told(self) -> dict[str, Any]:
         """What must be saved."""
         return {} if self._left is None or shares(self._settings.battery) is None else {"left": self._left}

@@ -266,7 +266,7 @@ class DMMLKD(Decentralised):
     def _tell(self, peer: Peer, names: Sequence[str], speed: Value, counts: Value) -> None:
         for n, m in enumerate(names):
             peer.note(f"steps[{m}]", peer.map(lambda k, n=n: k[n].double(), counts))
-            peer.note(f"speed[{m}]", peer.map(lambda v, m=m: v[m][0], speed))
+            peer.note(f"speed[{m}]", peer.map(lambda v, m=m: torch.where(v[m][1] > 0, v[m][0], torch.nan), speed))
         if len(names) > 1:
             peer.note("imbalance", peer.map(_imbalance, speed))
 

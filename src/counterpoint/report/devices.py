@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
-from math import isfinite
+from math import isfinite, nan
 
 from counterpoint.evaluate import MetricName
 from counterpoint.report.select import Curves, Points, by, client_of, last, one
-from counterpoint.runs.energy import COMPUTE, SEND, TOTAL
+from counterpoint.runs.energy import COMPUTE, MEAN, SEND, TOTAL
 
 SPENT = {COMPUTE: "compute", SEND: "send"}
 """Joules of a round, by what they went into."""
-MEASURES = frozenset({*SPENT, "battery", "seconds", "silent"})
+MEASURES = frozenset({*SPENT, "battery", "seconds", "silent", "available", "late", "round_seconds"})
 
 
 def of_devices(name: MetricName) -> bool:
@@ -84,12 +84,16 @@ def shares(curves: Curves, start: Mapping[int, float] | None = None) -> dict[int
     return {client: [(n, _share(v, known[client])) for n, v in points] for client, points in left.items()}
 
 
-def left_of_all(curves: Curves) -> float | None:
-    """The share of what all batteries held at the start that is left; None where there are none."""
-    left, used = one(curves, measure="battery", scope=TOTAL), joules(curves)
-    if not left or not isfinite(last(left)):
-        return None
-    return _share(last(left), last(left) + sum(used.values()))
+def left_of_all(curves: Curves, clients: int) -> float | None:
+    """The share of what all batteries held at the start that is left; None where there are none.
+
+    Args:
+        curves: of the run.
+        clients: how many there are.
+    """
+    whole, mean = (one(curves, measure="battery", scope=scope) for scope in (TOTAL, MEAN))
+    left = last(whole) if whole else clients * last(mean) if mean else nan
+    return _share(left, left + sum(joules(curves).values())) if isfinite(left) else None
 
 
 def _share(left: float, held: float) -> float:

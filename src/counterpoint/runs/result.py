@@ -98,6 +98,6 @@ def summarise(
         "bytes_up": total["up"],
         "bytes_down": total["down"],
         "refused": int(sum(m.value for m in metrics if m.name.measure == "refused")),
-        **energy(metrics),
+        **energy(metrics, clients),
         "out": str(out),
     }

@@ -57,7 +57,8 @@ class Run:
         self.folder.write_json(self.folder.population, describe(population, self._fingerprint))
         if self.engine.method.model_kind == "peer":
             topology = self.config.network.topology
-            self.folder.write_json(self.folder.network, self.engine.network.told(topology, self.config.rounds))
+            told = self.engine.network.told(topology, self.config.rounds) | self.engine.ledger.full()
+            self.folder.write_json(self.folder.network, told)
         self.engine.method.start(self.engine)
         self._exhibit("before")
         self.save()

@@ -35,7 +35,7 @@ def with_energy(compared: Compared) -> Path:
     folder = compared(data=["watch"], seeds=2, more=counted)
     for path in (folder / "runs").iterdir():
         run = RunFolder(path)
-        run.write_json(run.result, {**run.read_json(run.result), **energy(read_metrics(run.metrics))})
+        run.write_json(run.result, {**run.read_json(run.result), **energy(read_metrics(run.metrics), 6)})
     return folder
 
 

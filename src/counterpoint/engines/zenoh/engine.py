@@ -35,15 +35,23 @@ class Answers(Protocol):
         seconds: that were waited.
     """
 
-    packages: Mapping[int, bytes]
-    missing: Mapping[int, str]
-    seconds: float
+    @property
+    def packages(self) -> Mapping[int, bytes]: ...  # noqa: D102
+
+    @property
+    def missing(self) -> Mapping[int, str]: ...  # noqa: D102
+
+    @property
+    def seconds(self) -> float: ...  # noqa: D102
 
 
 class Line(Protocol):
     """How bytes get to neighbours and back, see `line.Line`."""
 
-    refused: Mapping[str, int]
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """What came and was refused, by reason."""
+        ...
 
     def exchange(self, round: int, number: int, data: bytes | None, neighbours: Collection[int]) -> Answers:
         """Send to neighbours, nothing where None, and wait for theirs until the deadline."""
@@ -118,6 +126,7 @@ class OverAir(Sequential):
         self._patience = patience
         self._exchanges = 0
         self._known: dict[str, int] = {}
+        self._arriving = True
         self.network = Network(
             parse_topology((network or NetworkSettings()).topology), self._roster, self.model, self.seed
         )
@@ -133,7 +142,13 @@ class OverAir(Sequential):
 
     def next_round(self, done: int) -> int:
         """The next one; that of the neighbours, where this device is behind them, with the mean of their models."""
-        latest = min(self._line.latest(), self.rounds)
+        latest = self._line.latest()
+        if self._arriving:
+            self._arriving = False
+            self._tell(done)
+            answers = self._line.ask(self._neighbours(min(done + 1, self.rounds)), self._patience)
+            latest = max([latest, *(there for there, _ in answers.values())])
+        latest = min(latest, self.rounds)
         if latest <= done + STALE:
             return done + 1
         self._catch_up(latest)
@@ -165,9 +180,13 @@ class OverAir(Sequential):
         if self._me in self._now:
             getattr(self._away, program)(self._real_peer(occasion, memory))
             self._keep(self._me, memory)
-        model = self._memory(self._me).values.get("model", {})
-        self._line.status(self.round, self._wire.seal(Blocks(model)))
+        self._tell(self.round)
         self.tick()
+
+    def _tell(self, round: int) -> None:
+        """Be ready to say where this device is, and what its model is."""
+        model = self._memory(self._me).values.get("model", {})
+        self._line.status(round, self._wire.seal(Blocks(model)))
 
     def _real_peer(self, occasion: str, memory: ClientMemory) -> RealPeer:
         key = ("client", self._me, "round", self.round, occasion)

@@ -46,7 +46,8 @@ def layout(topology: str, places: Sequence[Sequence[float]], edges: Sequence[Seq
     if kind == "geometric" and count > 1:
         found, metre = _lying(places, edge)
     elif kind == "grid":
-        found = _rows(count, edge)
+        radius = _bounded(0.3 * SIDE / max(count, 1) ** 0.5)
+        found = _rows(count, radius + 3)
     elif kind == "star" and count > 2:
         radius = _bounded(0.4 * pi * SIDE / count)
         hub = Counter(n for pair in edges for n in pair).most_common(1)[0][0] if edges else 0

@@ -22,29 +22,34 @@ MOST_BARS = 30
 
 
 def energy(record: Record) -> Section:
-    """Accuracy against joules and bytes, joules by client, batteries, silent clients; nothing where none is told."""
+    """Accuracy against joules and bytes, batteries, who was there, joules by client; nothing where none is told."""
     curves, who = record.curves, "peer" if record.network else "client"
     plots = [
         against_joules(curves, who),
         against_sent(curves, who) if joules(curves) else None,
         batteries(curves, who),
         silent(curves, who),
+        there(curves, who),
         seconds(curves, who),
         by_client(curves, people(record.population), who),
     ]
-    lead = (
-        "What computing and sending took on the devices, as they are simulated, and what is left. Joules and bytes are "
-        f"those of all {who}s by the end of a round."
-    )
-    return Section("energy", "Energy", lead, facts=_facts(curves, who), plots=[plot for plot in plots if plot])
+    title, lead = "Devices", f"Which {who}s' devices were there, as they are simulated."
+    if joules(curves):
+        lead = (
+            "What computing and sending took on the devices, as they are simulated, and what is left. Joules and bytes "
+            f"are those of all {who}s by the end of a round."
+        )
+        title = "Energy"
+    facts = _facts(curves, who, len(people(record.population)))
+    return Section("energy", title, lead, facts=facts, plots=[plot for plot in plots if plot])
 
 
-def _facts(curves: Curves, who: str) -> list[tuple[str, str]]:
+def _facts(curves: Curves, who: str, count: int) -> list[tuple[str, str]]:
     found = []
     if used := joules(curves):
         parts = ", ".join(f"{units.joules(value)} to {what}" for what, value in used.items())
         found.append(("spent", f"{units.joules(sum(used.values()))}: {parts}"))
-    share = left_of_all(curves)
+    share = left_of_all(curves, count)
     if share is not None:
         text = f"{units.percent(share)} of what all held at the start is left"
         empty = sum(last(points) <= 0 for points in each(curves, "battery").values())
@@ -126,17 +131,37 @@ def batteries(curves: Curves, who: str) -> Plot | None:
 
 
 def silent(curves: Curves, who: str) -> Plot | None:
-    """How many clients were silent, by round."""
+    """How many clients were silent, by round; nothing where nobody ever was."""
     points = one(curves, measure="silent", scope="clients:sum")
-    caption = f"{who.capitalize()}s that neither trained nor sent in a round."
+    if not any(value for _, value in points):
+        return None
+    caption = f"{who.capitalize()}s that nobody heard in a round: short of energy, away, or late."
     drawn = [Line("silent", points, colour(0), "-", marker(0))]
-    return curve_plot("energy-silent", f"Silent {who}s", caption, drawn, units.number, from_zero=True)
+    return curve_plot("energy-silent", f"Silent {who}s", caption, drawn, _whole, from_zero=True)
+
+
+def there(curves: Curves, who: str) -> Plot | None:
+    """How many clients were there, and how many uploads came too late, by round."""
+    words = {"available": "available", "late": "too late"}
+    found = {label: one(curves, measure=measure, scope="clients:sum") for measure, label in words.items()}
+    drawn = [Line(label, of, colour(n), "-:"[n], marker(n)) for n, (label, of) in enumerate(found.items())]
+    caption = f"{who.capitalize()}s that were there, and packages that came after the deadline."
+    return curve_plot("energy-there", "Who was there", caption, drawn, _whole, from_zero=True)
 
 
 def seconds(curves: Curves, who: str) -> Plot | None:
     """What a round took on the devices."""
-    hows = {"mean": "mean", f"slowest {who}": "worst"}
-    found = {label: one(curves, measure="seconds", scope=f"clients:{how}") for label, how in hows.items()}
-    drawn = [Line(label, of, colour(n), "-:"[n], marker(n)) for n, (label, of) in enumerate(found.items())]
+    hows = {
+        "mean": ("seconds", "mean"),
+        f"slowest {who}": ("seconds", "worst"),
+        "the round": ("round_seconds", "worst"),
+    }
+    found = {label: one(curves, measure=measure, scope=f"clients:{how}") for label, (measure, how) in hows.items()}
+    drawn = [Line(label, of, colour(n), "-:-"[n], marker(n)) for n, (label, of) in enumerate(found.items())]
     caption = "Computing and sending on the simulated devices."
     return curve_plot("energy-seconds", "Time of a round", caption, drawn, units.brief, from_zero=True)
+
+
+def _whole(value: float) -> str:
+    """A count; nothing at ticks between two."""
+    return units.number(value) if value == round(value) else ""

@@ -1,5 +1,6 @@
 """Who talks to whom where there is no server, and how each peer fared."""
 
+import re
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
@@ -62,14 +63,35 @@ def neighbours(count: int, edges: Sequence[Pair]) -> dict[int, list[int]]:
     return {number: sorted(near) for number, near in found.items()}
 
 
+def labels(persons: Sequence[Person]) -> list[str]:
+    """What is written on each peer: its name if all are brief, else the number in it if all have one, else its id."""
+    names = [person.name for person in persons]
+    for found in (names, [_number(name) for name in names]):
+        if len(set(found)) == len(found) and all(1 <= len(label) <= 3 for label in found):
+            return found
+    return [str(person.id) for person in persons]
+
+
+def titles(persons: Sequence[Person]) -> list[str]:
+    """The name of each peer, and what is written on it where that does not follow from the name."""
+    found = zip((person.name for person in persons), labels(persons), strict=True)
+    return [name if label in (name, _number(name)) else f"{name} ({label})" for name, label in found]
+
+
+def _number(name: str) -> str:
+    """The last number in a name."""
+    found = [match[0] for match in re.finditer(r"\d+", name)]
+    return found[-1] if found else ""
+
+
 def _picture(record: Record, clients: Sequence[int], shown: Sequence[Moment]) -> Plot:
     everyone, view = people(record.population), view_of_peers(record)
     persons = [everyone.get(client) or Person(client) for client in clients]
     topology, first = str(record.network.get("topology", "")), edges_of(record.network, 1)
     what = "global test" if view is not None and view.split in COMMON else "own test"
     drawn = Network(
-        [person.name for person in persons],
-        [str(client) for client in clients],
+        titles(persons),
+        labels(persons),
         layout(topology, record.network["places"], first),
         shown,
         what,
@@ -102,8 +124,8 @@ def _table(record: Record, persons: Sequence[Person], shown: Sequence[Moment]) -
     silent = each(record.curves, "silent")
     quiet = [sum(value > 0 for _, value in silent.get(person.id, ())) for person in persons]
     rows = []
-    for n, person in enumerate(persons):
-        row = [person.name, person.owns, units.number(len(near[n])), _share(end.accuracy[n])]
+    for n, (title, person) in enumerate(zip(titles(persons), persons, strict=True)):
+        row = [title, person.owns, units.number(len(near[n])), _share(end.accuracy[n])]
         row += [_share(end.battery[n])] if charged else []
         row += [units.number(quiet[n])] if any(quiet) else []
         rows.append(row)

@@ -1,0 +1,1 @@
+"""A network of real peers on this machine."""
