@@ -293,6 +293,20 @@ def test_folders_of_something_else_are_left_alone(make_sweep: Any, tmp_path: Pat
     Study(make_sweep(60), tmp_path / "other")
 
 
+def test_a_search_of_an_older_version_goes_on(make_sweep: Any, tmp_path: Path) -> None:
+    Study(make_sweep(), tmp_path / "sweep")
+    file = tmp_path / "sweep" / "sweep.toml"
+    text = file.read_text()
+    older = text[: text.index("[run.network]")] + text[text.index("[run.term]") :]
+    assert "topology" not in older
+    file.write_text(older)
+    Study(make_sweep(), tmp_path / "sweep")
+    assert file.read_text() == text
+    file.write_text(older.replace("rounds = ", "rounds = 1"))
+    with pytest.raises(UserError, match="holds another search for settings"):
+        Study(make_sweep(), tmp_path / "sweep")
+
+
 def test_the_journal_is_optunas_own(opened: Opened, player: Any, tmp_path: Path) -> None:
     import optuna
     from optuna.storages.journal import JournalFileBackend

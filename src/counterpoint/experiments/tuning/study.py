@@ -16,7 +16,7 @@ from counterpoint.experiments.tuning.extras import optuna_here
 from counterpoint.experiments.tuning.found import Found, best
 from counterpoint.experiments.tuning.journal import opened, sampler
 from counterpoint.experiments.tuning.space import as_drawn, drawn
-from counterpoint.experiments.tuning.sweep import Sweep
+from counterpoint.experiments.tuning.sweep import Sweep, same_search
 from counterpoint.experiments.worker import Event, Task
 from counterpoint.runs import RunConfig, RunFolder, read_metrics
 from counterpoint.storage import write_atomically
@@ -219,7 +219,7 @@ class Study:
         try:
             if self.path.exists() and not file.is_file() and (not self.path.is_dir() or any(self.path.iterdir())):
                 raise UserError(f"{self.path} is there already and holds no search for settings: choose another --out")
-            if file.is_file() and file.read_text(encoding="utf-8") != told:
+            if file.is_file() and not same_search(file.read_text(encoding="utf-8"), told):
                 raise UserError(f"{self.path} holds another search for settings: choose another --out, or delete it")
             (self.path / "trials").mkdir(parents=True, exist_ok=True)
             write_atomically(file, told.encode())

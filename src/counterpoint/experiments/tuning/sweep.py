@@ -2,12 +2,14 @@
 
 import hashlib
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import tomli_w
+from pydantic import ValidationError
 
 from counterpoint.data.missing import parse_gaps
 from counterpoint.experiments.case import Case, config_of
@@ -125,6 +127,19 @@ class Sweep:
     def own_name(self) -> str:
         """The same, and a mark that no other search has."""
         return f"{self.name}-{hashlib.blake2b(self.toml().encode(), digest_size=4).hexdigest()}"
+
+
+def same_search(a: str, b: str) -> bool:
+    """Whether two texts of `Sweep.toml` are of one search: settings that a later version knows are at their defaults."""
+    return _whole(a) == _whole(b)
+
+
+def _whole(text: str) -> object:
+    try:
+        told = tomllib.loads(text)
+        return {**told, "run": RunConfig(**told.get("run", {})).model_dump(mode="json")}
+    except (tomllib.TOMLDecodeError, ValidationError):
+        return text
 
 
 def _without_tests(condition: Condition) -> Condition:
