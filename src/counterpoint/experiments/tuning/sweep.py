@@ -130,7 +130,7 @@ class Sweep:
 
 
 def same_search(a: str, b: str) -> bool:
-    """Whether two texts of `Sweep.toml` are of one search: settings that a later version knows are at their defaults."""
+    """Whether two texts of `Sweep.toml` are of one search; settings that one does not know are at their defaults."""
     return _whole(a) == _whole(b)
 
 
