@@ -1,6 +1,8 @@
 """How many operations a forward pass takes, block by block."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -11,15 +13,15 @@ from counterpoint.models.mode import training
 from counterpoint.models.model import Model
 
 LEAST = 2
-"""Operations a parameter, at least: a product and a sum. Some kernels are not counted."""
+"""Operations a parameter of what is not counted: a product and a sum."""
 
 
 def flops_by_block(model: Model, modalities: Mapping[str, Modality]) -> dict[str, int]:
     """Floating-point operations of a forward pass of one row that has all modalities, by block of the model.
 
     Products and sums of matrix products and convolutions, as PyTorch counts them; what is left out (activations, norms)
-    is small beside them. A block that comes out with fewer than two a parameter, because its kernel is one that PyTorch
-    does not count (fused LSTMs) or because predicting does not need it, counts as two a parameter.
+    is small beside them. A block of which nothing is counted, because its kernel is one that PyTorch does not count or
+    because predicting does not need it, counts as two a parameter.
 
     Args:
         model: of the run.
@@ -34,10 +36,17 @@ def flops_by_block(model: Model, modalities: Mapping[str, Modality]) -> dict[str
         one.to(here),
         torch.ones(1, dtype=torch.bool, device=here),
     )
-    with torch.no_grad(), training(False), FlopCounterMode(display=False) as counter:
+    known = {torch.ops.aten.mkldnn_rnn_layer: _fused}
+    with torch.no_grad(), training(False), FlopCounterMode(display=False, custom_mapping=known) as counter:
         model(model.initial, batch)
     counts = {name: sum(found.values()) for name, found in counter.get_flop_counts().items()}
-    return {block: max(_counted(counts, block), LEAST * _parameters(model, block)) for block in model.layout.blocks}
+    return {block: _counted(counts, block) or LEAST * _parameters(model, block) for block in model.layout.blocks}
+
+
+def _fused(inputs: Sequence[int], own: Sequence[int], back: Sequence[int], *_: Any, **__: Any) -> int:
+    """A layer of a fused LSTM, by the shapes [steps, rows, width] of its input and of its two matrices."""
+    steps, rows = inputs[:2]
+    return 2 * steps * rows * (prod(own) + prod(back))
 
 
 def _counted(counts: Mapping[str, int], block: str) -> int:
