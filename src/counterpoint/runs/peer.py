@@ -14,6 +14,7 @@ from counterpoint.data import populate, prepared
 from counterpoint.data.agree import agreed
 from counterpoint.data.modality import Modality, Task
 from counterpoint.data.population import Population
+from counterpoint.data.samples import concatenate
 from counterpoint.engines.zenoh.engine import OverAir
 from counterpoint.engines.zenoh.line import Line
 from counterpoint.engines.zenoh.settings import LineSettings
@@ -195,8 +196,11 @@ def population_at(config: PeerConfig) -> Population:
         senses = {n: Modality(n, s.kind, s.shape) for n, s in config.own.modalities.items()}
         dataset = agreed(prepared(config.own.folder), senses, config.own.classes)
         found = populate(dataset, partition="iid", clients=1, seed=config.run.seed)
+        client = found.clients[0]
+        shapes = {n: found.modalities[n].shape for n in client.modalities}
+        tests = concatenate([client.test, found.test.seen(client.modalities)], shapes)  # nobody else tests on its rows
+        client = replace(client, id=config.id, test=tests)
         found = replace(found, modalities=senses, task=Task(config.own.classes))
-        client = replace(found.clients[0], id=config.id)
     else:
         found = population_of(config.run, config.run.data.name)
         if config.id >= len(found.clients):
