@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from counterpoint.data import Modality, Task
 from counterpoint.data.samples import Batch
 from counterpoint.engines.flops import flops_by_block
-from counterpoint.models import ModelSettings, build_model
+from counterpoint.models import Model, ModelSettings, build_model
+from counterpoint.models.decomposed import Decomposed
 
 SEQUENCE = {"acc": Modality("acc", "sequence", (3, 20)), "gyro": Modality("gyro", "sequence", (3, 20))}
 TASK = Task(("a", "b", "c", "d"))
@@ -54,6 +55,23 @@ def test_every_block_costs_something():
     assert set(found) == {"encoder.acc", "encoder.gyro", "fusion", "head"}
     assert found["encoder.acc"] == found["encoder.gyro"] > 100 * found["head"]
     assert found["head"] == 2 * 64 * 4
+
+
+def test_attention_by_hand():
+    text = {"text": Modality("text", "text", (10,))}
+    found = flops_by_block(build_model(text, TASK, ModelSettings(encoder="transformer"), 0), text)
+    steps, width = 10, 64
+    projections, scores = 2 * steps * width * width * 4, 2 * 2 * steps * steps * width
+    feed = 2 * 2 * steps * width * 2 * width
+    assert found["encoder.text"] == 2 * (projections + scores + feed) + 2 * width * width, "two layers, and the last"
+    assert torch.backends.mha.get_fastpath_enabled()
+
+
+def test_a_block_is_not_taken_for_a_part_of_another_that_has_its_name():
+    encoders = {m: nn.Sequential(nn.Flatten(), nn.Linear(60, 64)) for m in SEQUENCE}
+    found = flops_by_block(Model(Decomposed(encoders, 64, 6), SEQUENCE), SEQUENCE)
+    assert found["split.acc"] == 2 * 2 * 64 * 32
+    assert found["common"] == 2 * (32 * 6 + 6), "not 2 * 64 * 32, which split.acc.common takes"
 
 
 def test_it_changes_nothing():

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from counterpoint.engines import ENGINES, Engine, Sequential
 from counterpoint.engines.memory import ClientMemory
@@ -200,3 +201,80 @@ def test_missing_modalities_have_no_part(make_engine: Make, make_population: Mak
         found.append(memory(made, "model"))
     for a, b in zip(*found, strict=True):
         assert same(a, b)
+
+
+class Easy(torch.nn.Module):
+    """An encoder whose gradient is so many times as large."""
+
+    def __init__(self, times: float) -> None:
+        super().__init__()
+        self.out = torch.nn.Linear(6, 4)
+        self.times = times
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.tanh(self.times * self.out(x.flatten(1)))
+
+
+def test_a_modality_that_trains_fast_takes_fewer_steps_and_the_two_come_closer(
+    make_engine: Make, make_population: Make, play: Make
+):
+    """acc moves about eight times as fast as gyro."""
+    from counterpoint.models import ModelSettings, build_model
+
+    people = make_population([16, 16, 16])
+    found = {}
+    for balanced in (True, False):
+        method = DMMLKD(most=12, balanced=balanced)
+
+        def assembly(encoders: Any, task: Any, settings: Any, method: Any = method) -> Any:
+            return method._network({"acc": Easy(8.0), "gyro": Easy(1.0)}, task, settings)
+
+        settings = ModelSettings(width=4)
+        model = build_model(people.modalities, people.task, settings, 0, None, assembly)
+        made = make_engine(
+            method,
+            people,
+            model=model,
+            network=NetworkSettings(topology="complete"),
+            train=TrainSettings(batch_size=16, lr=0.05),
+        )
+        play(made, 6)
+        notes = made.log.notes
+        steps = {m: notes[f"steps[{m}]", "clients:mean"] for m in ("acc", "gyro")}
+        speed = {m: notes[f"speed[{m}]", "clients:mean"] for m in ("acc", "gyro")}
+        found[balanced] = steps, {m: steps[m] * speed[m] for m in steps}
+    steps, progress = found[True]
+    assert steps["gyro"] == 12 and 1 <= steps["acc"] < 10, steps
+    assert found[False][0] == {"acc": 12, "gyro": 12}
+    apart = {how: max(p.values()) / min(p.values()) for how, (_, p) in found.items()}
+    assert apart[True] < 1.15 < 1.25 < apart[False], (apart, progress)
+
+
+@pytest.mark.slow
+def test_distillation_draws_common_features_of_devices_together(watch_people: Callable[..., Any], make_engine: Make):
+    """On real data dealt out by Dirichlet 0.1, mean over three seeds."""
+    from counterpoint.models import ModelSettings, build_model
+
+    found: dict[float, list[float]] = {}
+    for seed in range(3):
+        people = watch_people(partition="dirichlet:0.1", clients=8, seed=seed)
+        for weight in (0.0, 1.0):
+            method = DMMLKD(most=8, distillation=weight)
+            made = make_engine(
+                method,
+                people,
+                model=build_model(people.modalities, people.task, ModelSettings(), seed, None, method.assembly()),
+                kind=ENGINES["stacked"],
+                network=NetworkSettings(topology="ring"),
+                train=TrainSettings(batch_size=32, lr=method.usual_lr),
+                seed=seed,
+            )
+            for number in range(1, 9):
+                made.begin(number)
+                made.method.round(made)
+            answers = made.ask(made.clients, made.method.score_after, made.method.offer())
+            distance = made.method.across({client: answer.sums for client, answer in answers.items()})
+            found.setdefault(weight, []).append(sum(distance.values()) / len(distance))
+            made.close()
+    mean = {weight: sum(values) / 3 for weight, values in found.items()}
+    assert mean[1.0] < mean[0.0], found

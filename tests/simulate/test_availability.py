@@ -60,7 +60,10 @@ def test_a_sensor_may_be_off_alone():
 
 
 def test_somebody_is_always_there():
-    assert rounds("bernoulli:0", 2) == [{0: ("acc", "gyro")}] * 2
+    found = rounds("bernoulli:0", 400)
+    assert all(len(there) == 1 and set(there.values()) == {("acc", "gyro")} for there in found)
+    alone = [next(iter(there)) for there in found]
+    assert len(set(alone)) == 40 and max(alone.count(c) for c in OWNED) < 30, "by chance, not always the same one"
 
 
 def test_a_trace_says_when_who_is_away(tmp_path: Path):
@@ -81,6 +84,7 @@ def test_a_trace_says_when_who_is_away(tmp_path: Path):
         ("always:1", "availability 'always' has no numbers: leave out '1'"),
         ("trace:/nowhere.csv", "cannot read the trace '/nowhere.csv': No such file or directory"),
         ("gyro=trace:x.csv", "cannot read the trace"),
+        ("=bernoulli:0.5", "before = goes the name of a modality"),
         ("", "unknown availability ''"),
     ],
 )
@@ -94,6 +98,7 @@ def test_what_is_wrong_is_told(text: str, complaint: str):
     ("body", "complaint"),
     [
         ("client,from\n1,2\n", "a trace has the columns client, from, to"),
+        ("client,from,to,modalty\n0,1,2,gyro\n", "a trace has the columns client, from, to"),
         ("client,from,to\n1,x,3\n", "line 2: client, from and to must be whole numbers"),
         ("client,from,to\n1,1,1\n1,3,2\n", "line 3: rounds count from 1, and the first must not be after the last"),
     ],

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from pydantic import ValidationError
 
 from counterpoint.errors import UserError
 from counterpoint.simulate.energy import batteries, frequencies, shares, step_joules, step_seconds, training_cost
@@ -42,6 +43,8 @@ def test_batteries_are_shares_of_a_reference_run():
     found = batteries(settings, 30, training, sending, seed=0) / (30 * 20)
     assert float(found.min()) >= 0.4 and float(found.max()) <= 1
     assert float(found.mean()) == pytest.approx(0.7, abs=0.02)
+    drawn = (frequencies(1000, SETTINGS, seed=0) - 0.5e9) / 1e9
+    assert not torch.allclose((found - 0.4) / 0.6, drawn, atol=0.05), "by draws of their own"
     assert batteries(SETTINGS, 30, training, sending, seed=0).isinf().all()
     assert batteries(DeviceSettings(battery="0..0"), 30, training, sending, seed=0).tolist() == [0.0] * 1000
 
@@ -50,3 +53,10 @@ def test_batteries_are_shares_of_a_reference_run():
 def test_a_battery_that_is_none_is_told(text: str):
     with pytest.raises(UserError, match=r"is neither none nor LOW\.\.HIGH"):
         shares(text)
+
+
+@pytest.mark.parametrize("name", ["noise", "frequency_high", "power", "bandwidth", "kappa", "deadline"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_settings_are_finite(name: str, value: float):
+    with pytest.raises(ValidationError, match="finite number"):
+        DeviceSettings(**{name: value})

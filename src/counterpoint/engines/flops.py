@@ -1,10 +1,12 @@
 """How many operations a forward pass takes, block by block."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from math import prod
 from typing import Any
 
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from counterpoint.data.modality import Modality
@@ -37,10 +39,14 @@ def flops_by_block(model: Model, modalities: Mapping[str, Modality]) -> dict[str
         torch.ones(1, dtype=torch.bool, device=here),
     )
     known = {torch.ops.aten.mkldnn_rnn_layer: _fused}
-    with torch.no_grad(), training(False), FlopCounterMode(display=False, custom_mapping=known) as counter:
+    counter = FlopCounterMode(display=False, custom_mapping=known)
+    with torch.no_grad(), training(False), _plain_attention(), counter:
         model(model.initial, batch)
     counts = {name: sum(found.values()) for name, found in counter.get_flop_counts().items()}
-    return {block: _counted(counts, block) or LEAST * _parameters(model, block) for block in model.layout.blocks}
+    root = type(model.module).__name__  # the counter's name for it; a block's name may occur again inside another block
+    return {
+        block: counts.get(f"{root}.{block}", 0) or LEAST * _parameters(model, block) for block in model.layout.blocks
+    }
 
 
 def _fused(inputs: Sequence[int], own: Sequence[int], back: Sequence[int], *_: Any, **__: Any) -> int:
@@ -49,10 +55,16 @@ def _fused(inputs: Sequence[int], own: Sequence[int], back: Sequence[int], *_: A
     return 2 * steps * rows * (prod(own) + prod(back))
 
 
-def _counted(counts: Mapping[str, int], block: str) -> int:
-    """What the block's module took; its name ends with the block's, after that of the whole model."""
-    found = [count for name, count in counts.items() if name.endswith(f".{block}")]
-    return max(found, default=0)
+@contextmanager
+def _plain_attention() -> Iterator[None]:
+    """Attention as products of matrices, which are counted; fused layers, which are not, are off meanwhile."""
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)
 
 
 def _parameters(model: Model, block: str) -> int:

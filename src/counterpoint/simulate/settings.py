@@ -5,6 +5,8 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class DeviceSettings:
@@ -29,16 +31,21 @@ class DeviceSettings:
 
     battery: Annotated[str, Field(description="none, or LOW..HIGH of what a reference run takes, say 0.4..1")] = "none"
     reference_steps: Annotated[int, Field(ge=1, description="steps of a round of the reference run")] = 20
-    frequency_low: Annotated[float, Field(gt=0, description="of processors, Hz, at least")] = 0.5e9
-    frequency_high: Annotated[float, Field(gt=0, description="of processors, Hz, at most")] = 1.5e9
-    flops_per_cycle: Annotated[float, Field(gt=0, description="operations of a processor's cycle")] = 4.0
-    kappa: Annotated[float, Field(ge=0, description="effective capacitance of processors")] = 1e-28
-    forward_share: Annotated[float, Field(ge=0, le=1, description="of a training step, what looking takes")] = 1 / 3
-    power: Annotated[float, Field(gt=0, description="of radios, W")] = 0.1
-    bandwidth: Annotated[float, Field(gt=0, description="of a channel, Hz")] = 1e6
-    noise: Annotated[float, Field(description="power of noise, dBm/Hz")] = -174.0
+    frequency_low: Annotated[Finite, Field(gt=0, description="of processors, Hz, at least")] = 0.5e9
+    frequency_high: Annotated[Finite, Field(gt=0, description="of processors, Hz, at most")] = 1.5e9
+    flops_per_cycle: Annotated[
+        float, Field(allow_inf_nan=False, gt=0, description="operations of a processor's cycle")
+    ] = 4.0
+    kappa: Annotated[Finite, Field(ge=0, description="effective capacitance of processors")] = 1e-28
+    forward_share: Annotated[
+        float, Field(allow_inf_nan=False, ge=0, le=1, description="of a training step, what looking takes")
+    ] = 1 / 3
+    power: Annotated[Finite, Field(gt=0, description="of radios, W")] = 0.1
+    bandwidth: Annotated[Finite, Field(gt=0, description="of a channel, Hz")] = 1e6
+    noise: Annotated[Finite, Field(description="power of noise, dBm/Hz")] = -174.0
     fading: Annotated[bool, Field(description="whether channels fade, anew each round")] = True
     available: Annotated[str, Field(description="who is there in a round, say always or markov:0.9,0.5")] = "always"
     deadline: Annotated[
-        Annotated[float, Field(gt=0)] | None, Field(description="seconds after which a round ends without the late")
+        Annotated[Finite, Field(gt=0)] | None,
+        Field(description="seconds after which a round ends without the late"),
     ] = None

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from counterpoint.errors import UserError, unknown
+from counterpoint.randomness import fold_key
 from counterpoint.simulate.availability.rule import Always, Bernoulli, Markov, Rule
 from counterpoint.simulate.availability.trace import Trace
 
@@ -41,8 +42,8 @@ class Availability:
     def there(self, owned: Mapping[int, tuple[str, ...]], *, seed: int, round: int) -> dict[int, tuple[str, ...]]:
         """The clients that are there in a round, and the modalities that each has then.
 
-        One whose modalities are all off is away. If everyone is, the first client is there with all that it owns: a
-        round needs somebody.
+        One whose modalities are all off is away. If everyone is, one client that chance names is there with all that it
+        owns: a round needs somebody.
 
         Args:
             owned: the modalities of each client.
@@ -57,8 +58,8 @@ class Availability:
                 if has := tuple(m for m in has if self._on(self._traces, client, m, seed, round)):
                     found[client] = has
         if not found:
-            first = min(owned)
-            return {first: owned[first]}
+            somebody = min(owned, key=lambda client: fold_key(seed, "somebody", client, round))
+            return {somebody: owned[somebody]}
         return found
 
     @property
@@ -98,7 +99,8 @@ def parse_availability(text: str) -> Availability:
             clients.append(rule)
         elif isinstance(rule, Trace):
             raise UserError(f"simulate.available={text!r}: a trace names modalities itself, in a column: write {said}")
+        elif not (modality := before.strip()):
+            raise UserError(f"simulate.available={text!r}: before = goes the name of a modality")
         else:
-            modality = before.strip()
             modalities[modality] = (*modalities.get(modality, ()), rule)
     return Availability(tuple(clients), modalities)

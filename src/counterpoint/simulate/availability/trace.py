@@ -41,7 +41,8 @@ class Trace(Rule):
         try:
             with path.open(newline="", encoding="utf-8") as file:
                 rows = csv.DictReader(file)
-                if not set(HEADER) <= set(rows.fieldnames or ()):
+                names = set(rows.fieldnames or ())
+                if not set(HEADER) <= names <= {*HEADER, "modality"}:
                     raise UserError(f"{path}: a trace has the columns client, from, to and, if one likes, modality")
                 return cls([_absence(row, f"{path}, line {rows.line_num}") for row in rows])
         except (OSError, UnicodeDecodeError, csv.Error) as error:
