@@ -247,7 +247,7 @@ def test_a_modality_that_trains_fast_takes_fewer_steps_and_the_two_come_closer(
     assert steps["gyro"] == 12 and 1 <= steps["acc"] < 10, steps
     assert found[False][0] == {"acc": 12, "gyro": 12}
     apart = {how: max(p.values()) / min(p.values()) for how, (_, p) in found.items()}
-    assert apart[True] < 1.15 < 1.25 < apart[False], (apart, progress)
+    assert apart[True] < 1.2 < apart[False], (apart, progress)
 
 
 @pytest.mark.slow
