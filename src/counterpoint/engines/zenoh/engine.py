@@ -12,6 +12,7 @@ from counterpoint.engines.network import Network
 from counterpoint.engines.peers import OnePeer
 from counterpoint.engines.sequential import Sequential
 from counterpoint.engines.zenoh.heard import HeardOverAir
+from counterpoint.engines.zenoh.line import middle
 from counterpoint.errors import CounterpointError, PackageError
 from counterpoint.exchange import Blocks
 from counterpoint.exchange.package import Package
@@ -66,7 +67,7 @@ class Line(Protocol):
         ...
 
     def latest(self) -> int:
-        """The latest round that a neighbour was heard in; 0 if none was."""
+        """The round in which at least half of the neighbours were heard; 0 if none was."""
         ...
 
 
@@ -147,7 +148,7 @@ class OverAir(Sequential):
             self._arriving = False
             self._tell(done)
             answers = self._line.ask(self._neighbours(min(done + 1, self.rounds)), self._patience)
-            latest = max([latest, *(there for there, _ in answers.values())])
+            latest = max(latest, middle(there for there, _ in answers.values()))
         latest = min(latest, self.rounds)
         if latest <= done + STALE:
             return done + 1

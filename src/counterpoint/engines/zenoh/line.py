@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from struct import Struct
 from threading import Condition
@@ -17,11 +17,14 @@ from counterpoint.engines.zenoh.session import ROOT, key, open_session
 from counterpoint.engines.zenoh.settings import LineSettings
 
 LOG = logging.getLogger("counterpoint")
-PACKAGE, ALIVE, STATUS = "package", "alive", "status"
+PACKAGE, ALIVE, STATUS, LETTER = "package", "alive", "status", "letter"
 ROUND = Struct("!I")
 GONE, AHEAD, SLOW = "it is not there", "it is in a later round", "it did not answer in time"
 FLUSH = 5.0
 """Seconds that a line waits at its end until all is sent."""
+ASK = 1.0
+"""Seconds after which a peer asks a neighbour that is there for a letter that has not come: perhaps it was sent before
+their link was up."""
 LOOK = 0.25
 """Seconds after which a waiting peer looks around, if nothing happens."""
 
@@ -62,6 +65,7 @@ class Line:
         self._alive: set[int] = set()
         self._ever: set[int] = set()
         self._status = (0, b"")
+        self._letter = b""
         self._begun = monotonic()
         self._kept: list[Any] = []
         self._publisher: Any = None
@@ -83,6 +87,7 @@ class Line:
             self._session.declare_subscriber(f"{everyone}/{PACKAGE}", self._came),
             self._session.liveliness().declare_subscriber(f"{everyone}/{ALIVE}", self._life, history=True),
             self._session.declare_queryable(key(run, me, STATUS), self._asked),
+            self._session.declare_queryable(key(run, me, LETTER), self._asked_again),
             self._session.liveliness().declare_token(key(run, me, ALIVE)),
         ]
         self._publisher = self._session.declare_publisher(
@@ -107,9 +112,9 @@ class Line:
             return set(self._alive)
 
     def latest(self) -> int:
-        """The latest round that a neighbour was heard in; 0 if none was."""
+        """The round in which at least half of the neighbours that are there were heard; 0 if none was."""
         with self._change:
-            return max(self._mailbox.latest.values(), default=0)
+            return middle(self._mailbox.latest.get(n, 0) for n in self._mailbox.neighbours if n in self._alive)
 
     def status(self, round: int, data: bytes) -> None:
         """What is answered to whoever asks where this peer is."""
@@ -147,25 +152,40 @@ class Line:
         begun = monotonic()
         with self._change:
             self._mailbox.begin((round, number), frozenset(neighbours))
-        self._sender.send(written(round, number, self._settings.id, data))
-        until = begun + self._settings.deadline
+        letter = written(round, number, self._settings.id, data)
         with self._change:
-            while waiting := [n for n in neighbours if self._reason(n) == SLOW]:
-                left = until - monotonic()
-                if left <= 0:
-                    break
-                self._change.wait(min(left, LOOK))
+            self._letter = letter
+        self._sender.send(letter)
+        until, ask = begun + self._settings.deadline, begun + ASK
+        while waiting := self._waiting(neighbours, min(until - monotonic(), LOOK)):
+            if monotonic() > until:
+                break
+            if monotonic() > ask:
+                ask = monotonic() + ASK
+                for peer in waiting:
+                    self._session.get(
+                        key(self._settings.run, peer, LETTER), self._told, timeout=self._settings.deadline
+                    )
+        with self._change:
             told = {n: self._mailbox.of(n) for n in neighbours if self._mailbox.has(n)}
             missing = {n: self._reason(n) for n in neighbours if n not in told}
         for peer, why in missing.items():
             LOG.info("round %d: peer %d was not heard: %s", round, peer, why)
-        del waiting
         return Heard(
             {n: package for n, package in told.items() if package is not None},
             frozenset(n for n, package in told.items() if package is None),
             missing,
             monotonic() - begun,
         )
+
+    def _waiting(self, neighbours: Collection[int], seconds: float) -> list[int]:
+        """Neighbours that may still answer, after so many seconds or as soon as anything happens."""
+        with self._change:
+            waiting = [n for n in neighbours if self._reason(n) == SLOW]
+            if waiting and seconds > 0:
+                self._change.wait(seconds)
+                waiting = [n for n in neighbours if self._reason(n) == SLOW]
+            return waiting
 
     def _reason(self, peer: int) -> str:
         """Why a neighbour has not answered; nothing if it has."""
@@ -185,6 +205,23 @@ class Line:
             self._mailbox.put(sender, letter)
             self._change.notify_all()
 
+    def _told(self, reply: Any) -> None:
+        """A neighbour's letter came that was asked for; called by a thread of Zenoh's."""
+        if reply.ok is None:
+            return
+        sender, letter = _sender(reply.ok.key_expr), reply.ok.payload.to_bytes()
+        with self._change:
+            if sender in self._mailbox.neighbours:
+                self._mailbox.put(sender, letter, asked=True)
+                self._change.notify_all()
+
+    def _asked_again(self, query: Any) -> None:
+        """A neighbour asks for the letter of the exchange that runs, or ran last; called by a thread of Zenoh's."""
+        with self._change:
+            letter = self._letter
+        if letter:
+            query.reply(key(self._settings.run, self._settings.id, LETTER), letter)
+
     def _life(self, sample: Any) -> None:
         """A peer came or went; called by a thread of Zenoh's."""
         zenoh = needed("zenoh")
@@ -202,6 +239,12 @@ class Line:
         with self._change:
             round, data = self._status
         query.reply(key(self._settings.run, self._settings.id, STATUS), ROUND.pack(round) + data)
+
+
+def middle(rounds: Iterable[int]) -> int:
+    """The lower median of rounds, 0 of none: no single peer can make another skip rounds that the others are in."""
+    known = sorted(rounds)
+    return known[(len(known) - 1) // 2] if known else 0
 
 
 def _sender(expression: Any) -> int:

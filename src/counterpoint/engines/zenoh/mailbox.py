@@ -10,6 +10,8 @@ from struct import Struct
 HEADER = Struct("!4sIHBI")
 """Mark, round, number of the exchange, whether it holds a package, sender."""
 MARK = b"CPT1"
+AGAIN = "it was here before"
+"""Why a letter is refused that came twice."""
 AHEAD = 4
 """Packages that are kept of a neighbour that is ahead."""
 Place = tuple[int, int]
@@ -43,10 +45,15 @@ class Mailbox:
     _letters: dict[int, dict[Place, bytes | None]] = field(default_factory=dict)
     _seen: dict[int, dict[Place, bytes]] = field(default_factory=dict)
 
-    def put(self, sender: int, letter: bytes) -> bool:
+    def put(self, sender: int, letter: bytes, *, asked: bool = False) -> bool:
         """Take a letter that came under the key of a peer; False where it is refused or late.
 
         Nothing that it may hold raises, and no more than `AHEAD` packages are kept of one neighbour.
+
+        Args:
+            sender: by the key.
+            letter: as it came.
+            asked: whether it was asked for, since nothing had come: by then it may be here.
         """
         try:
             mark, round, number, full, said = HEADER.unpack_from(letter)
@@ -54,7 +61,7 @@ class Mailbox:
             mark, round, number, full, said = b"", 0, 0, 0, 0
         place = (round, number)
         if wrong := self._wrong(sender, letter, place, damaged=mark != MARK or full not in (0, 1), said=said):
-            self.refused[wrong] += 1
+            self.refused[wrong] += not (asked and wrong == AGAIN)
             return False
         if place < self.now:
             self.late += 1
@@ -79,7 +86,7 @@ class Mailbox:
         if len(letter) - HEADER.size > self.max_bytes:
             return "it is too long"
         if self._seen.get(sender, {}).get(place) == _digest(letter) or place in self._letters.get(sender, {}):
-            return "it was here before"
+            return AGAIN
         return ""
 
     def begin(self, place: Place, neighbours: Collection[int]) -> None:
