@@ -33,7 +33,8 @@ def everything(engine: Engine, play: Make) -> dict[str, Tensors]:
     """Weights after two rounds, and what every scoring program says."""
     found = {"weights": play(engine, 2)}
     method = engine.method
-    found["global"] = method.tally(engine.server, method.weights, "global_test")
+    if method.weights:
+        found["global"] = method.tally(engine.server, method.weights, "global_test")
     for program in (method.score_before, method.score_after, method.score_after_global):
         for client, answer in engine.ask(engine.clients, program, method.offer()).items():
             found[f"{program.__name__} {client}"] = answer.sums

@@ -65,7 +65,7 @@ def test_the_command_of_a_report_says_it() -> None:
 def test_a_method_with_an_objective_of_its_own_refuses() -> None:
     own = {name for name, cls in METHODS.items() if not cls.takes_terms}
     family = {n for n in METHODS if n.startswith(("mm-", "clip-"))}
-    assert own == {"fedcmi", "fedmekt", "dccae", "server-only", "fedaid", *family}
+    assert own == {"fedcmi", "fedmekt", "dccae", "server-only", "fedaid", "dmml-kd", *family}
     with pytest.raises(UserError, match="fedcmi has an objective of its own and takes no term: leave out term=pmr"):
         FedCMI().take(TERMS["pmr"]())
 
