@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,8 @@ class _Forwarding:
             self._apart = {frozenset({int(x), int(y)}) for x in a for y in b}
             for pair, connection in self._open:
                 if pair in self._apart:
-                    connection.close() if connection.fileno() < 0 else connection.shutdown(socket.SHUT_RDWR)
+                    with suppress(OSError):
+                        connection.shutdown(socket.SHUT_RDWR)
 
     def _wire(self, a: int, b: int, near: socket.socket) -> None:
         pair = frozenset({a, b})

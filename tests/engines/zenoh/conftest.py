@@ -1,25 +1,16 @@
 """Lines on the loopback interface."""
 
-import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from counterpoint.cli.demo.files import free_ports
 from counterpoint.engines.zenoh.certificates import make_authority, make_certificate
 from counterpoint.engines.zenoh.settings import LineSettings
 
 PEERS = 5
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        taken = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in taken:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in taken]
 
 
 @pytest.fixture(scope="session")

@@ -85,6 +85,17 @@ def test_what_is_wrong_is_refused_and_counted_by_reason():
     assert mail.of(1) == b"good" and not mail.has(2)
 
 
+def test_a_letter_that_was_asked_for_may_come_again_once():
+    mail = box((1, 1))
+    letter = written(1, 1, 1, b"once")
+    assert mail.put(1, letter, asked=True)
+    assert not mail.put(1, letter), "the one that was on its way"
+    assert not mail.refused
+    assert not mail.put(1, letter, asked=True) and not mail.refused
+    assert not mail.put(1, letter)
+    assert mail.refused == {"it was here before": 1}
+
+
 def test_a_replayed_letter_of_a_past_round_is_refused():
     mail = box((1, 1))
     letter = written(1, 1, 1, b"once")

@@ -1,7 +1,7 @@
 """The files of a network of peers on this machine: certificates, and what each peer has to know."""
 
+import random
 import socket
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,9 @@ from counterpoint.errors import UserError
 from counterpoint.runs import RunConfig
 from counterpoint.simulate.topology import parse_topology
 from counterpoint.storage import write_atomically
+
+PORTS = range(24000, 32000)
+"""Ports that peers listen at."""
 
 
 def write_network(
@@ -65,12 +68,26 @@ def write_network(
     return paths
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports of the loopback interface that nobody uses just now."""
-    taken: Sequence[socket.socket] = [socket.socket() for _ in range(count)]
-    for one in taken:
-        one.bind(("127.0.0.1", 0))
-    ports: list[int] = [one.getsockname()[1] for one in taken]
-    for one in taken:
-        one.close()
-    return ports
+def free_ports(count: int, among: range = PORTS) -> list[int]:
+    """Ports of the loopback interface that nobody uses just now, and that no connection gets by chance.
+
+    Systems give connections ports from 32768 on; one that is free now might be such a one when a peer comes to listen.
+
+    Args:
+        count: how many.
+        among: which may be taken.
+
+    Raises:
+        UserError: there are not so many.
+    """
+    found: list[int] = []
+    for port in random.SystemRandom().sample(among, len(among)):
+        with socket.socket() as one:
+            try:
+                one.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        found.append(port)
+        if len(found) == count:
+            return found
+    raise UserError(f"there are no {count} free ports from {among.start} to {among.stop} here: end what uses them")

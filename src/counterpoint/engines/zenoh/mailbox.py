@@ -44,6 +44,7 @@ class Mailbox:
     latest: dict[int, int] = field(default_factory=dict)
     _letters: dict[int, dict[Place, bytes | None]] = field(default_factory=dict)
     _seen: dict[int, dict[Place, bytes]] = field(default_factory=dict)
+    _asked: set[tuple[int, Place]] = field(default_factory=set)
 
     def put(self, sender: int, letter: bytes, *, asked: bool = False) -> bool:
         """Take a letter that came under the key of a peer; False where it is refused or late.
@@ -53,7 +54,7 @@ class Mailbox:
         Args:
             sender: by the key.
             letter: as it came.
-            asked: whether it was asked for, since nothing had come: by then it may be here.
+            asked: whether it was asked for, since nothing had come: by then it may be here, or may come after all.
         """
         try:
             mark, round, number, full, said = HEADER.unpack_from(letter)
@@ -61,12 +62,17 @@ class Mailbox:
             mark, round, number, full, said = b"", 0, 0, 0, 0
         place = (round, number)
         if wrong := self._wrong(sender, letter, place, damaged=mark != MARK or full not in (0, 1), said=said):
-            self.refused[wrong] += not (asked and wrong == AGAIN)
+            known = wrong == AGAIN and (asked or (sender, place) in self._asked)
+            self._asked.discard((sender, place))
+            if not known:
+                self.refused[wrong] += 1
             return False
         if place < self.now:
             self.late += 1
             return False
         self.latest[sender] = max(self.latest.get(sender, 0), round)
+        if asked:
+            self._asked = {one for one in self._asked if one[1] >= self.now} | {(sender, place)}
         seen = self._seen.setdefault(sender, {})
         seen[place] = _digest(letter)
         for old in sorted(seen)[: -4 * AHEAD]:
