@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.results import core, data, fedaid, fedcmi, fedmekt, methods
+from benchmarks.results import core, data, fedaid, fedcmi, fedmekt, methods, peers
 from counterpoint.cli.grid import choose_observer
 from counterpoint.experiments import Comparison, Results, Store
 from counterpoint.experiments.pool import cores
@@ -36,6 +36,7 @@ PAGES: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "methods-on-watch": (("methods-on-watch",), methods.page),
     "fedcmi": (("fedcmi",), fedcmi.page),
     "fedaid": (("fedaid",), fedaid.page),
+    "peers": (("peers",), peers.page),
     "fedmekt": (("fedmekt", "fedmekt-alone", "fedmekt-parts", "fedmekt-proxy"), fedmekt.page),
 }
 """By name of a page: the comparisons in `benchmarks/comparisons` that it is of, and what is written of them."""
