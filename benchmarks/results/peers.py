@@ -12,7 +12,7 @@ from counterpoint.experiments.variant import Variant
 HEAD = """# Without a server, measured
 
 [peers.toml](../../benchmarks/comparisons/peers.toml), seeds 0 to 4; `python -m benchmarks.results --only peers` makes
-this page. Every formula of `dmml-kd` beyond its abstract is ours ([dmml-kd.md](dmml-kd.md)): nothing here is the paper's.
+this page. Every formula of `dmml-kd` beyond its abstract is [ours](dmml-kd.md): nothing here is the paper's.
 
 * **Energy**: each device has between 40 and 100 % of what a reference run takes, in which all encoders take 20 steps a
   round and are sent once; the same joules for every method. `centralized` has no battery, and sends nothing.
