@@ -68,6 +68,10 @@ def test_what_is_wrong_in_the_file_is_told(read: Callable[..., PeerConfig], chan
         ({"listen": ["tls/127.0.0.1:1"]}, "the endpoint 'tls/127.0.0.1:1' must begin with 'tcp/'"),
         ({"network": "a b"}, "'run' = 'a b'"),
         (
+            {"listen": [], "discovery": True},
+            r"discovery finds those who listen: say where, for example listen = \['tcp/",
+        ),
+        (
             {"listen": [], "peers": {"1": {"modalities": ["acc"]}}},
             "it neither listens, nor has endpoints of others, nor discovery = true",
         ),

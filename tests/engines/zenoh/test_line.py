@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from counterpoint.engines.zenoh.certificates import make_authority, make_certificate
-from counterpoint.engines.zenoh.line import AHEAD, GONE, PACKAGE, SLOW, Heard, Line, middle
+from counterpoint.engines.zenoh.line import AHEAD, GONE, HANGS, PACKAGE, SLOW, Heard, Line, middle
 from counterpoint.engines.zenoh.mailbox import written
 from counterpoint.engines.zenoh.session import key
 from counterpoint.engines.zenoh.settings import LineSettings
@@ -97,6 +97,27 @@ def test_a_round_closes_at_its_deadline(network: Network):
     with Line(network(0, deadline=1.0)) as a, Line(network(1)):
         heard = a.exchange(1, 1, b"x", [1])
         assert heard.missing == {1: SLOW} and 0.9 < heard.seconds < 4
+
+
+def test_who_hangs_is_not_waited_for_for_ever(network: Network):
+    with Line(network(0, deadline=0.4)) as a, Line(network(1)) as b:
+        until(lambda: a.alive() == {1})
+        assert [a.exchange(round, 1, b"x", [1]).missing[1] for round in (1, 2, 3, 4)] == [SLOW, SLOW, HANGS, HANGS]
+        assert a.exchange(5, 1, b"x", [1]).seconds < 0.3
+        b.exchange(9, 1, b"back", [])
+        until(lambda: a.latest() == 9)
+        assert a.exchange(9, 1, b"x", [1]).packages == {1: b"back"}
+        assert a.exchange(10, 1, b"x", [1]).missing[1] == SLOW
+
+
+def test_the_first_exchange_waits_for_those_who_come(network: Network):
+    """Longer than the deadline."""
+    with Line(network(0, deadline=2, patience=15)) as a, ThreadPoolExecutor(1) as pool:
+        first = pool.submit(a.exchange, 1, 1, b"x", [1])
+        sleep(3.0)
+        with Line(network(1)) as b:
+            assert b.exchange(1, 1, b"late", [0]).packages == {0: b"x"}
+            assert first.result(20).packages == {1: b"late"}
 
 
 def test_who_is_in_a_later_round_is_not_waited_for_and_tells_where_to_go(network: Network):

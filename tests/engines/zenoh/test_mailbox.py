@@ -59,6 +59,16 @@ def test_no_more_than_a_few_are_kept_of_one_that_is_ahead():
     assert mail.latest == {1: 49}
 
 
+def test_what_was_not_kept_may_come_again():
+    mail = box((2, 1))
+    letters = {round: written(round, 1, 1, bytes([round])) for round in range(3, 9)}
+    assert [mail.put(1, letter) for letter in letters.values()] == [True] * 4 + [False] * 2
+    mail.begin((8, 1), {1, 2})
+    assert not mail.has(1)
+    assert mail.put(1, letters[8], asked=True) and mail.of(1) == b"\x08"
+    assert not mail.refused
+
+
 def test_what_is_wrong_is_refused_and_counted_by_reason():
     mail = box((2, 1), max_bytes=10)
     letter = written(2, 1, 1, b"good")

@@ -20,6 +20,9 @@ LOG = logging.getLogger("counterpoint")
 PACKAGE, ALIVE, STATUS, LETTER = "package", "alive", "status", "letter"
 ROUND = Struct("!I")
 GONE, AHEAD, SLOW = "it is not there", "it is in a later round", "it did not answer in time"
+HANGS = "it has not answered for some rounds, and is not waited for until it is heard again"
+PATIENT = 2
+"""So many exchanges a neighbour may let pass that seems to be there. A link to one that hangs may stay up for long."""
 FLUSH = 5.0
 """Seconds that a line waits at its end until all is sent."""
 ASK = 1.0
@@ -66,6 +69,7 @@ class Line:
         self._ever: set[int] = set()
         self._status = (0, b"")
         self._letter = b""
+        self._passed: Counter[int] = Counter()
         self._begun = monotonic()
         self._kept: list[Any] = []
         self._publisher: Any = None
@@ -104,7 +108,10 @@ class Line:
     ) -> None:
         """Close it; others see at once that it is gone."""
         self._sender.close(FLUSH)
-        self._session.close()
+        try:
+            self._session.close()
+        except needed("zenoh").ZError as trouble:
+            LOG.warning("the line did not close in time, for a neighbour hangs: %s", trouble)
 
     def alive(self) -> set[int]:
         """The peers that are there."""
@@ -141,7 +148,7 @@ class Line:
 
         It ends when each neighbour has answered, or has said that it is silent, or is not there, or is in a later
         round; and at the deadline in any case. In the first seconds after this peer has come (`patience`) it waits for
-        neighbours that never were there.
+        neighbours that never were there, and the deadline begins when they have come, or did not.
 
         Args:
             round: from 1.
@@ -157,7 +164,9 @@ class Line:
             self._letter = letter
         self._sender.send(letter)
         until, ask = begun + self._settings.deadline, begun + ASK
-        while waiting := self._waiting(neighbours, min(until - monotonic(), LOOK)):
+        while waiting := self._waiting(neighbours, LOOK):
+            if any(map(self._early, waiting)):
+                until = monotonic() + self._settings.deadline
             if monotonic() > until:
                 break
             if monotonic() > ask:
@@ -169,6 +178,8 @@ class Line:
         with self._change:
             told = {n: self._mailbox.of(n) for n in neighbours if self._mailbox.has(n)}
             missing = {n: self._reason(n) for n in neighbours if n not in told}
+            for peer, why in missing.items():
+                self._passed[peer] += why == SLOW
         for peer, why in missing.items():
             LOG.info("round %d: peer %d was not heard: %s", round, peer, why)
         return Heard(
@@ -193,8 +204,13 @@ class Line:
             return ""
         if self._mailbox.ahead(peer):
             return AHEAD
-        early = peer not in self._ever and monotonic() - self._begun < self._settings.patience
-        return SLOW if peer in self._alive or early else GONE
+        if self._passed[peer] >= PATIENT:
+            return HANGS
+        return SLOW if peer in self._alive or self._early(peer) else GONE
+
+    def _early(self, peer: int) -> bool:
+        """Whether a neighbour that never was there may still come."""
+        return peer not in self._ever and monotonic() - self._begun < self._settings.patience
 
     def _came(self, sample: Any) -> None:
         """A package came; called by a thread of Zenoh's."""
@@ -203,6 +219,7 @@ class Line:
             return
         with self._change:
             self._mailbox.put(sender, letter)
+            self._passed.pop(sender, None)
             self._change.notify_all()
 
     def _told(self, reply: Any) -> None:
@@ -213,6 +230,7 @@ class Line:
         with self._change:
             if sender in self._mailbox.neighbours:
                 self._mailbox.put(sender, letter, asked=True)
+                self._passed.pop(sender, None)
                 self._change.notify_all()
 
     def _asked_again(self, query: Any) -> None:
@@ -230,6 +248,7 @@ class Line:
             return
         with self._change:
             (self._alive.add if came else self._alive.discard)(peer)
+            self._passed.pop(peer, None)
             self._ever.add(peer)
             self._change.notify_all()
         LOG.info("peer %d %s", peer, "is there" if came else "is gone")

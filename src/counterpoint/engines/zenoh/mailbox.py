@@ -76,12 +76,12 @@ class Mailbox:
         seen = self._seen.setdefault(sender, {})
         seen[place] = _digest(letter)
         for old in sorted(seen)[: -4 * AHEAD]:
-            del seen[old]
+            del seen[old]  # never one of a letter that is kept: there are fewer of those
         box = self._letters.setdefault(sender, {})
         box[place] = letter[HEADER.size :] if full else None
         for furthest in sorted(box)[AHEAD:]:
-            del box[furthest]
-        return True
+            del box[furthest], seen[furthest]
+        return place in box
 
     def _wrong(self, sender: int, letter: bytes, place: Place, *, damaged: bool, said: int) -> str:
         """Why a letter is refused; nothing if it is not."""

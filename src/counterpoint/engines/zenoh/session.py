@@ -14,6 +14,8 @@ SAYS = ["put", "delete", "liveliness_token", "declare_queryable", "reply"]
 ASKS = ["declare_subscriber", "query", "liveliness_query", "declare_liveliness_subscriber"]
 PATIENCE = 2_000_000
 """Microseconds that a full queue of a link may stand still, then the link is closed: its peer hangs."""
+OPENING = 2000
+"""Milliseconds in which a link must be open: one to a peer that hangs would keep a session from closing."""
 LEASE = 4000
 """Milliseconds without a sign of life after which a link counts as broken; one that is closed is known at once."""
 
@@ -62,6 +64,7 @@ def configuration(settings: LineSettings) -> dict[str, Any]:
                 },
             },
             "shared_memory": {"enabled": False},
+            "unicast": {"open_timeout": OPENING, "accept_timeout": OPENING},
         },
     }
     if settings.tls is not None:

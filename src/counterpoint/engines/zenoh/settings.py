@@ -68,6 +68,10 @@ class LineSettings(_Settings):
         for endpoint in [*self.listen, *(p.endpoint for p in self.peers.values() if p.endpoint)]:
             if not endpoint.startswith(wanted):
                 raise ValueError(f"the endpoint {endpoint!r} must begin with {wanted!r}")
+        if self.discovery and not self.listen:
+            raise ValueError(
+                f"discovery finds those who listen: say where, for example listen = ['{wanted}10.0.0.3:0']"
+            )
         if not self.discovery and not self.listen and all(p.endpoint is None for p in self.peers.values()):
             raise ValueError("it neither listens, nor has endpoints of others, nor discovery = true")
         return self
