@@ -183,12 +183,17 @@ def test_what_is_broken_is_counted_and_changes_nothing(network: Network):
         put = b._session.put
         put(key("test", 1, PACKAGE), b"garbage")
         put(key("test", 1, PACKAGE), b"")
+        put(key("test", 1, PACKAGE), written(1, 1, 1, b"first"))  # the first may pass for one that was asked for
         put(key("test", 1, PACKAGE), written(1, 1, 1, b"first"))
         put(key("test", 1, PACKAGE), written(5, 1, 1, bytes(1001)))
         put(key("test", 1, "package/more"), written(6, 1, 1, b"elsewhere"))
         put("counterpoint/other/1/package", written(6, 1, 1, b"another run"))
-        until(lambda: a.refused.total() == 4)
-        assert a.refused == {"its header is damaged": 2, "it was here before": 1, "it is too long": 1}
+        until(lambda: a.refused.total() >= 4 and a.refused["it is too long"] == 1)
+        assert a.refused.pop("it was here before") in (1, 2)
+        assert {why: n for why, n in a.refused.items() if why != "it was here before"} == {
+            "its header is damaged": 2,
+            "it is too long": 1,
+        }
         assert exchange({0: a, 1: b}, 2, lambda me: b"second")[0].packages == {1: b"second"}
 
 
