@@ -49,7 +49,7 @@ $(VENV)/.made:
 $(VENV)/.demo: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "installing (PyTorch is about 200 MB) ..."
 	@$(PIP) torch==2.13.0
-	@$(PIP) --editable '.[tune]'
+	@$(PIP) --editable '.[tune,peer]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.demo

@@ -64,9 +64,12 @@ class Graph:
     @property
     def connected(self) -> bool:
         """Whether every peer can be reached from every other."""
-        seen, fresh = {0}, [0]
+        seen = {0} if self.peers else set()
+        fresh = list(seen)
         while fresh:
-            fresh = [p for peer in fresh for p in self._near[peer] if p not in seen and not seen.add(p)]  # type: ignore[func-returns-value]
+            reached = {other for peer in fresh for other in self._near[peer]} - seen
+            seen |= reached
+            fresh = list(reached)
         return len(seen) == self.peers
 
     def without(self, peers: Collection[int]) -> "Graph":
