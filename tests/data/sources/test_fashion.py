@@ -78,6 +78,7 @@ def test_built_values_are_bytes(pinned_deb: Callable[..., Path]) -> None:
         gzip.compress(b"\0\0\x08\x01\0\0\0\x03ab"),
         gzip.compress(b"\0\0\x08\x01\0\0\0\x02ab")[:-9],
     ],
+    ids=["not packed", "empty", "not bytes", "too short", "cut off"],
 )
 def test_a_damaged_file_is_named(pinned_deb: Callable[..., Path], content: bytes) -> None:
     pinned_deb(source, layout() | {f"{FOLDER}train-labels-idx1-ubyte.gz": content})

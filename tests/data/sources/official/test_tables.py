@@ -39,6 +39,7 @@ def test_the_packed_file_comes_first(tmp_path: Path) -> None:
         ("a.csv.gz", gzip.compress(b"x,y\n1,2\n" * 99)[:-9], r"a\.csv\.gz cannot be read \(Compressed file ended"),
         ("b.csv", b"", r"a\.csv cannot be read \(No such file or directory\): it holds z\."),
     ],
+    ids=["no y", "empty", "short line", "no text", "not packed", "cut off", "absent"],
 )
 def test_what_cannot_be_read(tmp_path: Path, name: str, data: bytes, complaint: str) -> None:
     (tmp_path / name).write_bytes(data)
