@@ -10,8 +10,9 @@ from rich.console import Console
 
 from counterpoint.cli.progress import Bar, choose_watcher
 from counterpoint.cli.stopping import stoppable
-from counterpoint.cli.watchers import REFUSALS_SHOWN, Lines, Silent, Talking, headline
+from counterpoint.cli.watchers import REFUSALS_SHOWN, Lines, Silent, Talking
 from counterpoint.evaluate import MetricName
+from counterpoint.evaluate.headline import headline
 from counterpoint.runs import RunConfig, Stopped
 from counterpoint.runs.config import DataSettings
 

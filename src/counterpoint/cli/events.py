@@ -6,8 +6,9 @@ from pathlib import Path
 
 import typer
 
-from counterpoint.cli.watchers import HEADLINES, Silent
+from counterpoint.cli.watchers import Silent
 from counterpoint.evaluate import MetricName
+from counterpoint.evaluate.headline import HEADLINES
 from counterpoint.runs import RunConfig
 
 TOLD = ("heard", "not_heard", "waited")

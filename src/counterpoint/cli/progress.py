@@ -8,8 +8,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.text import Text
 
 from counterpoint.cli.console import stderr
-from counterpoint.cli.watchers import Lines, Silent, Talking, headline
+from counterpoint.cli.watchers import Lines, Silent, Talking
 from counterpoint.evaluate import MetricName
+from counterpoint.evaluate.headline import headline
 from counterpoint.runs import RunConfig
 
 

@@ -145,6 +145,11 @@ class Engine(Federation):
         self._away.seal()
         method.build(self.model)
 
+    @property
+    def testable(self) -> list[int]:
+        """The clients that have a test of their own."""
+        return [client.id for client in self.population.clients if len(client.test)]
+
     def next_round(self, done: int) -> int:
         """The number of the round that follows."""
         return done + 1
@@ -272,17 +277,27 @@ class Engine(Federation):
 
     def _collect(self, client: int, result: Up) -> Up | None:
         """The upload as the server gets it; None where it is refused."""
-        data = b""
         try:
             data = self._received(client, self._wire.seal(result))
-            upload = self._wire.open(data, type(result), self._now[client])
+        except PackageError as error:
+            self._refuse(client, error, b"")
+            return None
+        return self._taken(client, data, type(result))
+
+    def _taken(self, client: int, data: bytes, kind: type[Up]) -> Up | None:
+        """The upload that came as these bytes, counted; None where it is refused."""
+        try:
+            upload = self._wire.open(data, kind, self._now[client])
             self.method.accept(upload)
         except PackageError as error:
-            self.log.refused.append((client, str(error)))
-            self.log.count("up", client, {REFUSED: len(data)})
+            self._refuse(client, error, data)
             return None
         self.log.count("up", client, self._wire.size(upload, data))
         return upload.sent_by(client)
+
+    def _refuse(self, client: int, error: PackageError, data: bytes) -> None:
+        self.log.refused.append((client, str(error)))
+        self.log.count("up", client, {REFUSED: len(data)})
 
     def _received(self, client: int, data: bytes) -> bytes:
         """The bytes as they arrive; a test of damaged packages overrides this."""

@@ -30,12 +30,15 @@ class Wire:
     Args:
         model: of the run.
         exchange: in which precision packages travel.
+
+    Attributes:
+        max_bytes: how long a package may be.
     """
 
     def __init__(self, model: Model, exchange: ExchangeSettings) -> None:
         self._model = model
         self._exchange = exchange
-        self._max_bytes = 64 * MIB + 16 * model.layout.size()
+        self.max_bytes = 64 * MIB + 16 * model.layout.size()
 
     def addressed(self, package: P, modalities: Collection[str]) -> P:
         """What of a package concerns a client with these modalities and may go down to it, as the server has it."""
@@ -52,11 +55,27 @@ class Wire:
         Raises:
             UserError: it holds a value that the precision cannot carry.
         """
+        data, by_block = self.packed(package, modalities)
+        return self.unpacked(data, type(package)), by_block
+
+    def packed(self, package: Package, modalities: Collection[str]) -> tuple[bytes, dict[str, int]]:
+        """What goes to a client with these modalities, and its bytes by block.
+
+        Raises:
+            UserError: it holds a value that the precision cannot carry.
+        """
         mine, precision = self.addressed(package, modalities), self._exchange.down
         with _carried():
             data = encode(mine, precision)
-        arrived = decode(data, type(package), self._max_bytes, precision)
-        return arrived, self._size(mine, data, precision)
+        return data, self._size(mine, data, precision)
+
+    def unpacked(self, data: bytes, kind: type[P]) -> P:
+        """The package that a client got.
+
+        Raises:
+            PackageError: its bytes are damaged, or it is of another kind.
+        """
+        return decode(data, kind, self.max_bytes, self._exchange.down)
 
     def received(self, package: P, modalities: Collection[str]) -> P:
         """What `down` gives, to the bit, without the bytes.
@@ -86,7 +105,7 @@ class Wire:
         Raises:
             PackageError: it must not be used.
         """
-        package = decode(data, kind, self._max_bytes, self._exchange.up)
+        package = decode(data, kind, self.max_bytes, self._exchange.up)
         check(package, self._model.layout, modalities)
         return package
 

@@ -24,11 +24,13 @@ GIVEN = "given from Python"
 """Stands in a configuration for a method, population or model that was handed over as an object."""
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """A section of a configuration: nothing unknown in it, and nothing that changes."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class DataSettings(_Section):
+class DataSettings(Section):
     """Whose data, how dealt out, and what of it is missing; see `counterpoint.data.populate`.
 
     Attributes:
@@ -56,14 +58,14 @@ class DataSettings(_Section):
     validation: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
-class EvaluateSettings(_Section):
+class EvaluateSettings(Section):
     """When models are scored."""
 
     every: Annotated[int, Field(ge=1, description="score the models every so many rounds, and after the last")] = 1
     after: Annotated[bool, Field(description="at the end also score a global model after local training")] = True
 
 
-class RunConfig(_Section):
+class RunConfig(Section):
     """Everything that determines a run.
 
     Attributes:

@@ -65,7 +65,6 @@ def evaluate(engine: Engine, *, last: bool, after: bool) -> list[Metric]:
     """
     method = engine.method
     every = last or len(engine.clients) <= CLIENT_ROWS_EVERY_TIME
-    testable = [c.id for c in engine.population.clients if len(c.test)]
     found: list[Metric] = []
     named = {split: VALIDATION[split] if engine.population.validation else split for split in VALIDATION}
 
@@ -81,7 +80,7 @@ def evaluate(engine: Engine, *, last: bool, after: bool) -> list[Metric]:
     def over_clients(program: str, model: ModelKind, split: Split, moment: Moment) -> None:
         by_client: dict[int, Scores] = {}
         sums: dict[int, Mapping[str, Tensor]] = {}
-        for some in _asked_together(engine, testable, split):
+        for some in _asked_together(engine, engine.testable, split):
             answers = engine.ask(some, getattr(method, program), method.offer())
             by_client |= {client: scored(answer.sums, split) for client, answer in answers.items()}
             if type(method).across is not Scoring.across:

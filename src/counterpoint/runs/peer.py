@@ -5,41 +5,30 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import torch
 from pydantic import Field, ValidationError
 
-from counterpoint.data import populate, prepared
-from counterpoint.data.agree import agreed
-from counterpoint.data.modality import Modality, Task
+from counterpoint.data import prepared
 from counterpoint.data.population import Population
-from counterpoint.data.samples import concatenate
 from counterpoint.engines.zenoh.engine import OverAir
 from counterpoint.engines.zenoh.line import Line
 from counterpoint.engines.zenoh.settings import LineSettings
 from counterpoint.errors import UserError
 from counterpoint.methods import find_method
 from counterpoint.methods.options import explain
-from counterpoint.models import build_model
-from counterpoint.runs.config import RunConfig, _Section
+from counterpoint.runs.config import RunConfig, Section
 from counterpoint.runs.folder import RunFolder
-from counterpoint.runs.prepare import population_of
+from counterpoint.runs.prepare import assembled, chosen_method, population_of
 from counterpoint.runs.result import RunResult
 from counterpoint.runs.run import Run
+from counterpoint.runs.site import Sense, site_population
 from counterpoint.runs.start import LOG, logged, one_thread
-from counterpoint.runs.suitable import check_labels
 from counterpoint.runs.watch import Watcher
 
 
-class Sense(_Section):
-    """A modality that all devices agreed on; see `data.Modality`."""
-
-    kind: Literal["sequence", "image", "text", "audio", "table"]
-    shape: tuple[int, ...]
-
-
-class OwnData(_Section):
+class OwnData(Section):
     """Data of the device's own, all of which is its client's, and what all devices agreed on.
 
     Attributes:
@@ -53,7 +42,7 @@ class OwnData(_Section):
     modalities: dict[str, Sense]
 
 
-class Member(_Section):
+class Member(Section):
     """A device of the network.
 
     Attributes:
@@ -67,7 +56,7 @@ class Member(_Section):
     name: str | None = None
 
 
-class Keys(_Section):
+class Keys(Section):
     """Files of a device's certificate, of its key, and of the authority that signed all certificates."""
 
     authority: str
@@ -75,7 +64,7 @@ class Keys(_Section):
     key: str
 
 
-class PeerConfig(_Section):
+class PeerConfig(Section):
     """What one device has to know.
 
     Attributes:
@@ -193,14 +182,10 @@ def population_at(config: PeerConfig) -> Population:
         UserError: the data is not there, or not as agreed.
     """
     if config.own is not None:
-        senses = {n: Modality(n, s.kind, s.shape) for n, s in config.own.modalities.items()}
-        dataset = agreed(prepared(config.own.folder), senses, config.own.classes)
-        found = populate(dataset, partition="iid", clients=1, seed=config.run.seed)
+        own = config.own
+        dataset = prepared(own.folder)
+        found = site_population(dataset, own.modalities, own.classes, client=config.id, seed=config.run.seed)
         client = found.clients[0]
-        shapes = {n: found.modalities[n].shape for n in client.modalities}
-        tests = concatenate([client.test, found.test.seen(client.modalities)], shapes)  # nobody else tests on its rows
-        client = replace(client, id=config.id, test=tests)
-        found = replace(found, modalities=senses, task=Task(config.own.classes))
     else:
         found = population_of(config.run, config.run.data.name)
         if config.id >= len(found.clients):
@@ -219,17 +204,13 @@ def population_at(config: PeerConfig) -> Population:
 
 def _engine(config: PeerConfig, population: Population, line: Line) -> OverAir:
     run = config.run
-    method = find_method(run.method)(**run.options)
+    method = chosen_method(run, find_method(run.method))
     if method.model_kind != "peer":
         raise UserError(f"{method.name} needs a server: real peers run d-psgd, gradient-tracking, dmml-kd and the like")
-    method.check(run.train)
-    check_labels(method, population)
-    model = build_model(
-        population.modalities, population.task, run.model, run.seed, None, method.assembly(), method.network()
-    )
+    found, model = assembled(run, method, population)
     roster: Mapping[int, tuple[str, ...]] = {n: tuple(sorted(m.modalities)) for n, m in sorted(config.peers.items())}
     return OverAir(
-        population,
+        found,
         method,
         model,
         run.train,

@@ -9,7 +9,7 @@ from counterpoint.engines import Engine, Stacked, find_engine
 from counterpoint.errors import UserError
 from counterpoint.methods import Method, find_method
 from counterpoint.methods.terms import find_term
-from counterpoint.models import ModuleBuilder, build_model
+from counterpoint.models import Model, ModuleBuilder, build_model
 from counterpoint.runs.config import RunConfig
 from counterpoint.runs.suitable import check_labels
 
@@ -25,23 +25,9 @@ def prepare(
     cls = find_method(method) if isinstance(method, str) else method
     engine = find_engine(config.engine)
     stacking = stacking_of(config, engine)
-    chosen = cls(**config.options)
-    chosen.check(config.train)
-    if config.term:
-        options = dict(config.term)
-        chosen.take(find_term(options.pop("name"))(**options))
+    chosen = chosen_method(config, cls)
     population = data if isinstance(data, Population) else population_of(config, data)
-    check_labels(chosen, population)
-    population = hold_out(population, chosen.holds_out, config.seed)
-    built = build_model(
-        population.modalities,
-        population.task,
-        config.model,
-        config.seed,
-        model,
-        chosen.assembly(),
-        chosen.network(),
-    )
+    population, built = assembled(config, chosen, population, model)
     check_device(config.device)
     return engine(
         population,
@@ -57,6 +43,54 @@ def prepare(
         simulate=config.simulate,
         **stacking,
     )
+
+
+def chosen_method(config: RunConfig, cls: type[Method]) -> Method:
+    """The method of a run, with its options and its term.
+
+    Raises:
+        UserError: they do not go together.
+    """
+    method = cls(**config.options)
+    method.check(config.train)
+    if config.term:
+        options = dict(config.term)
+        method.take(find_term(options.pop("name"))(**options))
+    return method
+
+
+def assembled(
+    config: RunConfig,
+    method: Method,
+    population: Population,
+    model: ModuleBuilder | None = None,
+    *,
+    elsewhere: bool = False,
+) -> tuple[Population, Model]:
+    """The population as the method takes it, and the model of a run.
+
+    Args:
+        config: of the run.
+        method: of the run.
+        population: of the run.
+        model: of one's own.
+        elsewhere: whether the clients' rows are at their sites.
+
+    Raises:
+        UserError: method and population do not go together.
+    """
+    check_labels(method, population, elsewhere=elsewhere)
+    population = hold_out(population, method.holds_out, config.seed)
+    built = build_model(
+        population.modalities,
+        population.task,
+        config.model,
+        config.seed,
+        model,
+        method.assembly(),
+        method.network(),
+    )
+    return population, built
 
 
 def stacking_of(config: RunConfig, engine: type[Engine]) -> dict[str, int | None]:

@@ -1,0 +1,5 @@
+"""What runs at the server."""
+
+from counterpoint.deploy import server_app
+
+app = server_app(__file__)
