@@ -1,11 +1,12 @@
 """What is scored, on whose data, and how it is named."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 
-from counterpoint import RunResult
+from counterpoint import RunResult, run
 from counterpoint.evaluate import MetricName
 from counterpoint.runs.table import final
 
@@ -77,3 +78,21 @@ def test_accuracy_is_that_of_the_final_weights(short_run: Callable[..., RunResul
         logits = module(population.test.batch(torch.arange(len(population.test))))
     accuracy = (logits.argmax(1) == population.test.label).double().mean().item()
     assert done.value("accuracy", scope="server", pattern="observed") == pytest.approx(accuracy, abs=1e-9)
+
+
+def test_a_further_model_is_not_scored_on_rows_that_nobody_has(tmp_path: Path):
+    """With half of the modalities away no row of two has both."""
+    result = run(
+        "server-only",
+        "watch",
+        rounds=1,
+        epochs=1,
+        missing="client:0.5",
+        labels="server:0.05",
+        settings={"label_shares": "0.5", "evaluate.after": False},
+        out=tmp_path / "run",
+        engine="sequential",
+    )
+    found = {m.name.pattern for m in result.metrics if m.name.measure == "accuracy[labels 0.5]"}
+    assert found
+    assert "acc+gyro" not in found

@@ -51,13 +51,14 @@ def server_app(file: str) -> ServerApp:
     return app
 
 
-def serve(grid: Grid, settings: AppSettings, app: Path) -> RunResult:
+def serve(grid: Grid, settings: AppSettings, app: Path, *, report: bool = True) -> RunResult:
     """Run all rounds that are left, and write the report.
 
     Args:
         grid: of the running app.
         settings: of the app.
         app: its folder.
+        report: whether to write one.
 
     Raises:
         UserError: something of them is wrong, or too few clients came; nothing has been computed.
@@ -82,6 +83,8 @@ def serve(grid: Grid, settings: AppSettings, app: Path) -> RunResult:
             else:
                 work.start()
             result = work.go()
+    if not report:
+        return result
     try:
         LOG.info("report: %s", write_report(folder))
     except UserError as error:

@@ -1,6 +1,6 @@
 """What an app is told in `[tool.flwr.app.config]` of its pyproject.toml, and by `flwr run --run-config`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +27,8 @@ class AppSettings(Section):
         partition: how the data is dealt out.
         missing: which modalities are missing.
         missing_test: the same for tests.
+        modalities: of the data that are used, separated by commas; all where empty.
+        features: by modality, the frozen encoder whose features take its place: `text=minilm`.
         labels: who has labels.
         proxy_share: share of the training rows that everyone holds.
         epochs: local epochs a round.
@@ -55,6 +57,8 @@ class AppSettings(Section):
     partition: str = "natural"
     missing: str = "none"
     missing_test: str = ""
+    modalities: str = ""
+    features: str = ""
     labels: str = "all"
     proxy_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
     epochs: Annotated[int, Field(ge=1)] = 2
@@ -89,12 +93,6 @@ class AppSettings(Section):
         Raises:
             UserError: one of the further settings has no `=`.
         """
-        further = {}
-        for part in self.settings.split():
-            key, equals, value = part.partition("=")
-            if not equals:
-                raise UserError(f"settings has {part!r}: write KEY=VALUE, several separated by spaces")
-            further[key] = value
         return {
             "method": method_at(self.method, app),
             "rounds": self.rounds,
@@ -105,7 +103,7 @@ class AppSettings(Section):
             "seed": self.seed,
             "device": self.device,
             "engine": "flower",
-            "settings": further,
+            "settings": _pairs("settings", self.settings.split()),
         }
 
     def dealing(self) -> dict[str, Any]:
@@ -115,6 +113,8 @@ class AppSettings(Section):
             "partition": self.partition,
             "missing": self.missing,
             "missing_test": self.missing_test or None,
+            "modalities": [part.strip() for part in self.modalities.split(",") if part.strip()] or None,
+            "features": _pairs("features", self.features.replace(",", " ").split()) or None,
             "labels": self.labels,
             "proxy": self.proxy_share,
         }
@@ -124,3 +124,18 @@ def method_at(name: str, app: Path) -> str:
     """A method's name; one that names a file of the app, as it is found from anywhere on this machine."""
     file, colon, cls = name.partition(":")
     return f"{app / file}{colon}{cls}" if file.endswith(".py") else name
+
+
+def _pairs(setting: str, parts: Sequence[str]) -> dict[str, str]:
+    """Values by key out of `KEY=VALUE`.
+
+    Raises:
+        UserError: one has no `=`.
+    """
+    found = {}
+    for part in parts:
+        key, equals, value = part.partition("=")
+        if not equals:
+            raise UserError(f"{setting} has {part!r}: write KEY=VALUE, several separated by spaces")
+        found[key] = value
+    return found

@@ -106,7 +106,7 @@ def evaluate(engine: Engine, *, last: bool, after: bool) -> list[Metric]:
             found.append(Metric(engine.round, name, value))
         for other, weights in method.others().items():
             for pattern, scores in scores_of(method.tally(engine.server, weights, "global_test")).items():
-                for measure in OF_OTHERS:
+                for measure in (m for m in OF_OTHERS if m in scores):  # of a pattern without rows there is none
                     name = MetricName(
                         f"{measure}[{other}]", "global", "server", named["global_test"], pattern, "before"
                     )
