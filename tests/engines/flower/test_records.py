@@ -4,7 +4,6 @@ import numpy
 import pytest
 import torch
 from flwr.app import Array, ArrayRecord, ConfigRecord, RecordDict
-from safetensors.torch import save
 
 from counterpoint.engines.flower.order import Answer, Order
 from counterpoint.engines.flower.records import (

@@ -43,9 +43,10 @@ class Held:
 class NodeSites:
     """Clients at the nodes of Flower; see `Sites`.
 
-    A node is asked once, when it is first seen, which clients it holds. One that comes late, or comes back, is taken in
-    at the next visit. Answers are looked for more often than `Grid.send_and_receive` does (it waits 3 seconds), and a
-    node that goes is not waited for until the deadline; what travels is the same.
+    A node is asked once, when it is first seen or seen again, which clients it holds; until it has answered it holds
+    none. One that comes late, or comes back, is taken in at the next visit after that. Answers are looked for more
+    often than `Grid.send_and_receive` does (it waits 3 seconds), and a node that goes is not waited for until the
+    deadline; what travels is the same.
 
     Args:
         grid: of the running `ServerApp`.
@@ -67,6 +68,7 @@ class NodeSites:
     max_bytes: int = 2**31
     held: dict[int, Held] = field(default_factory=dict)
     _known: set[int] = field(default_factory=set)
+    _greeted: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     def wait(self, least: int, patience: float) -> None:
         """Wait until all clients are there; after `patience` seconds until `least` are.
@@ -83,15 +85,16 @@ class NodeSites:
                     f"{len(here)} of {len(self.roster)} clients were there after {patience:g} s, and at least {least}"
                     " are needed: start more nodes, wait longer (patience) or ask for fewer (min-clients)"
                 )
-            time.sleep(POLL_MOST)
+            time.sleep(POLL)
         if missing := sorted(set(self.roster) - set(here)):
             LOG.warning("beginning without clients %s", ", ".join(map(str, missing)))
 
     def there(self) -> Collection[int]:
-        """The clients whose nodes are online."""
+        """The clients whose nodes are online and have said that they hold them. Nobody is waited for."""
         online = set(self.grid.get_node_ids())
-        if new := sorted(online - self._known):
-            self._meet(new)
+        self._known &= online
+        self._greet(sorted(online - self._known))
+        self._hear()
         return sorted(client for client, held in self.held.items() if held.node in online)
 
     def testable(self) -> Collection[int]:
@@ -117,7 +120,7 @@ class NodeSites:
                 yield answer_in(reply.content, client, self.max_bytes)
 
     def _replies(self, messages: Mapping[int, Message], seconds: float) -> Iterator[tuple[int, Message]]:
-        """Replies by key of the message, as they come, until the time is over or nobody is left to answer."""
+        """Replies by client, as they come, until the time is over or nobody is left to answer."""
         if not messages:
             return
         asked = list(self.grid.push_messages(messages.values()))
@@ -140,14 +143,28 @@ class NodeSites:
                 time.sleep(pause)
             pause = POLL if came else min(POLL_MOST, pause * 1.5)
 
-    def _meet(self, nodes: Sequence[int]) -> None:
-        """Ask new nodes which clients they hold."""
+    def _greet(self, nodes: Sequence[int]) -> None:
+        """Ask nodes which clients they hold, unless they were asked just now."""
+        now = time.monotonic()
+        self._greeted = {name: (node, at) for name, (node, at) in self._greeted.items() if now - at < HELLO_SECONDS}
+        asked = {node for node, _ in self._greeted.values()}
         told = ConfigRecord({"config": self.config, "run": self.run})
-        messages = {
-            node: Message(RecordDict({HELLO: told}), node, f"{MessageType.QUERY}.{HELLO}", ttl=HELLO_SECONDS)
-            for node in nodes
-        }
-        for node, reply in self._replies(messages, HELLO_SECONDS):
+        new = [node for node in nodes if node not in asked]
+        messages = [
+            Message(RecordDict({HELLO: told}), node, f"{MessageType.QUERY}.{HELLO}", ttl=HELLO_SECONDS) for node in new
+        ]
+        if messages:
+            names = self.grid.push_messages(messages)
+            self._greeted |= {name: (node, now) for name, node in zip(names, new, strict=False) if name}
+
+    def _hear(self) -> None:
+        """Take in what nodes said of themselves since."""
+        if not self._greeted:
+            return
+        for reply in self.grid.pull_messages(list(self._greeted)):
+            node, _ = self._greeted.pop(reply.metadata.reply_to_message_id, (None, 0.0))
+            if node is None:
+                continue
             self._known.add(node)
             if reply.has_error():
                 LOG.warning("node %d is left out: %s", node, _last_line(str(reply.error.reason)))
