@@ -35,14 +35,14 @@ def scores(folder: Path) -> dict[tuple[int, str], float]:
     return {(m.round, str(m.name)): m.value for m in read_metrics(folder / "metrics.parquet")}
 
 
-def go(grid: Any, told: dict[str, Any], app: Path) -> Path:
-    return serve(grid, AppSettings.of(told), app).out
+def go(grid: Any, told: dict[str, Any], app: Path, *, report: bool = False) -> Path:
+    return serve(grid, AppSettings.of(told), app, report=report).out
 
 
 @pytest.mark.parametrize("method", ["fedavg", "scaffold", "fedcmi", "local"])
 def test_a_run_is_that_of_the_sequential_engine(method: str, near_grid: Make, app_folder: Path, tmp_path: Path):
     told = TOLD | {"method": method, "out": str(tmp_path / "far"), "settings": "train.lr_end=0.01"}
-    found = scores(go(near_grid(told, nodes=3), told, app_folder))
+    found = scores(go(near_grid(told, nodes=3), told, app_folder, report=True))
     near = run(method, "mfeat", **SAME, engine="sequential", out=tmp_path / "near", settings={"train.lr_end": 0.01})
     expected = scores(near.out)
     assert found.keys() == expected.keys()

@@ -124,7 +124,10 @@ def test_data_of_its_own_is_read_as_agreed(read: Callable[..., PeerConfig], own:
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"classes": ["walking"]}, "has the class 'running', which is not agreed on: there are walking"),
+        (
+            {"classes": ["walking", "sitting"]},
+            r"unknown class of data\.csv line \d+ 'running'",
+        ),
         (
             {"modalities": {"acc": {"kind": "sequence", "shape": [3, 20]}}},
             r"acc is a sequence of shape \(3, 16\), and agreed on is a sequence of shape \(3, 20\)",

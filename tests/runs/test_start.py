@@ -88,6 +88,7 @@ def test_a_folder_that_is_not_empty(tmp_path: Path) -> None:
     [
         ({"method": "fedavgg"}, "unknown method 'fedavgg': did you mean 'fedavg'"),
         ({"data": "wach"}, "unknown data set 'wach': did you mean 'watch'"),
+        ({"engine": "flower"}, "a run over Flower is started, and gone on with, by flwr run"),
         ({"engine": "sequentia"}, "unknown engine 'sequentia': did you mean 'sequential'"),
         ({"partition": "dirichlet:0"}, "dirichlet"),
         ({"partition": "dirichlet:0.5", "clients": 10_000}, "use at most"),

@@ -7,16 +7,16 @@ from pathlib import Path
 import torch
 from pydantic import ValidationError
 
-from counterpoint.data import prepared
 from counterpoint.data.agree import agreed
 from counterpoint.data.card import Card
 from counterpoint.data.modality import Task
 from counterpoint.data.population import ClientData, Dataset, Population, Side
+from counterpoint.data.prepare import is_folder
 from counterpoint.data.samples import Samples
 from counterpoint.errors import UserError
 from counterpoint.methods.options import explain
 from counterpoint.runs.config import Section
-from counterpoint.runs.site import Sense, modalities_of
+from counterpoint.runs.site import Sense, modalities_of, site_dataset
 
 
 class Site(Section):
@@ -118,18 +118,16 @@ class Agreement(Section):
         return agreed(dataset, modalities_of(self.modalities), self.classes)
 
     def rows(self, where: str) -> Samples:
-        """The global test rows of a data set or folder; all of its rows, if it marks none as such.
+        """The rows of a folder; of a public data set, those of its global test, if there are any.
 
         Raises:
             UserError: it is not there, or not as agreed.
         """
-        dataset = self.agreed(prepared(where))
+        dataset = self.agreed(site_dataset(where, self.classes))
         if lacking := sorted(set(self.modalities) - set(dataset.modalities)):
-            raise UserError(
-                f"{where} has no {lacking[0]}: what the server holds needs all modalities that are agreed on"
-            )
+            raise UserError(f"{where} has no {lacking[0]}: what the server holds needs all agreed modalities")
         marked = dataset.side == Side.GLOBAL_TEST
-        return dataset.rows(marked).samples if bool(marked.any()) else dataset.samples
+        return dataset.rows(marked).samples if bool(marked.any()) and not is_folder(where) else dataset.samples
 
     def _nothing(self, modalities: tuple[str, ...]) -> Samples:
         """No rows."""

@@ -11,7 +11,6 @@ from typing import Any
 from flwr.app import ConfigRecord, Context, Message, RecordDict
 from flwr.clientapp import ClientApp
 
-from counterpoint.data import prepared
 from counterpoint.data.population import Dataset, Population
 from counterpoint.deploy.agreement import Agreement, unlabelled
 from counterpoint.deploy.settings import AppSettings
@@ -25,7 +24,7 @@ from counterpoint.errors import CounterpointError, UserError
 from counterpoint.methods import find_method
 from counterpoint.runs.config import RunConfig, checked
 from counterpoint.runs.prepare import assembled, check_device, chosen_method, population_of
-from counterpoint.runs.site import site_population
+from counterpoint.runs.site import site_dataset, site_population
 from counterpoint.runs.start import one_thread
 
 LOG = logging.getLogger("counterpoint")
@@ -166,8 +165,7 @@ def _site(run: RunConfig, agreement: Agreement, node: NodeConfig, load: Load) ->
             f"this node does not know which site it is: start it with --node-config 'site=K', K from 0 to"
             f" {len(agreement.sites) - 1}"
         ) from error
-    told = load(node)
-    dataset = told if isinstance(told, Dataset) else prepared(str(told))
+    dataset = site_dataset(load(node), agreement.classes)
     found = site_population(dataset, agreement.modalities, agreement.classes, client=number, seed=run.seed)
     (client,) = found.clients
     if client.modalities != tuple(sorted(site.modalities)):

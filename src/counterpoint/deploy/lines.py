@@ -24,8 +24,8 @@ class Lines(Watcher):
 
     def round_done(self, number: int, latest: Mapping[MetricName, float], refused: list[tuple[int, str]]) -> None:
         """How it stands."""
+        for client, why in refused:
+            LOG.warning("counterpoint: client %d is left out of round %d: %s", client, number, why)
         each = (monotonic() - self._begun) / max(1, number - self._done)
         left = each * (self._rounds - number)
         LOG.info("counterpoint: round %d of %d, %.0f s left; %s", number, self._rounds, left, headline(latest))
-        for client, why in refused:
-            LOG.warning("counterpoint: client %d is left out of round %d: %s", client, number, why)

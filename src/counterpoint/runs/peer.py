@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import torch
 from pydantic import Field, ValidationError
 
-from counterpoint.data import prepared
 from counterpoint.data.population import Population
 from counterpoint.engines.zenoh.engine import OverAir
 from counterpoint.engines.zenoh.line import Line
@@ -23,7 +22,7 @@ from counterpoint.runs.folder import RunFolder
 from counterpoint.runs.prepare import assembled, chosen_method, population_of
 from counterpoint.runs.result import RunResult
 from counterpoint.runs.run import Run
-from counterpoint.runs.site import Sense, site_population
+from counterpoint.runs.site import Sense, site_dataset, site_population
 from counterpoint.runs.start import LOG, logged, one_thread
 from counterpoint.runs.watch import Watcher
 
@@ -183,7 +182,7 @@ def population_at(config: PeerConfig) -> Population:
     """
     if config.own is not None:
         own = config.own
-        dataset = prepared(own.folder)
+        dataset = site_dataset(own.folder, own.classes)
         found = site_population(dataset, own.modalities, own.classes, client=config.id, seed=config.run.seed)
         client = found.clients[0]
     else:

@@ -1,13 +1,16 @@
 """A site with data of its own: one client of a federation that spans real machines."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
-from counterpoint.data import populate
+from counterpoint.data import populate, prepared
 from counterpoint.data.agree import agreed
 from counterpoint.data.modality import Modality, Task
+from counterpoint.data.own import load_folder
 from counterpoint.data.population import Dataset, Population
+from counterpoint.data.prepare import is_folder
 from counterpoint.data.samples import concatenate
 from counterpoint.runs.config import Section
 
@@ -22,6 +25,21 @@ class Sense(Section):
 def modalities_of(senses: Mapping[str, Sense]) -> dict[str, Modality]:
     """The agreed modalities, by name."""
     return {name: Modality(name, sense.kind, sense.shape) for name, sense in senses.items()}
+
+
+def site_dataset(told: Dataset | Path | str, classes: Sequence[str]) -> Dataset:
+    """The data of a site: as it is given, or out of a folder, which may lack classes, or by name.
+
+    Args:
+        told: a data set, or the folder or name of one.
+        classes: that all sites agreed on.
+
+    Raises:
+        UserError: it is not there, or has a class that is not agreed on.
+    """
+    if isinstance(told, Dataset):
+        return told
+    return load_folder(told, classes) if is_folder(str(told)) else prepared(str(told))
 
 
 def site_population(

@@ -355,3 +355,21 @@ def test_nothing_is_unpickled(folder: Path) -> None:
     with pytest.raises(UserError, match=r"ecg3.npy \(data.csv line 8\) is no array that can be read"):
         load_folder(folder)
     assert not (folder / "exploded").exists()
+
+
+def test_classes_that_others_have_may_be_lacking_or_come_once(tmp_path: Path):
+    (tmp_path / "data.csv").write_text("label,labs\nwell,1\nill,2\n" + "well,3\n" * 10)
+    with pytest.raises(UserError, match="class 'ill' has a single row"):
+        load_folder(tmp_path)
+    found = load_folder(tmp_path, ["dead", "ill", "well"])
+    assert found.task.classes == ("dead", "ill", "well")
+    assert found.samples.label.tolist() == [2, 1] + [2] * 10
+    with pytest.raises(UserError, match=r"unknown class of data\.csv line 2 'well'"):
+        load_folder(tmp_path, ["dead", "ill"])
+
+
+def test_they_give_no_meaning_to_numbers_nor_another_order_to_classes_that_are_named(tmp_path: Path):
+    (tmp_path / "data.csv").write_text("label,labs\n" + "0,1\n1,2\n" * 10)
+    assert load_folder(tmp_path, ["ill", "well"]).task.classes == ("0", "1")
+    (tmp_path / "data.toml").write_text('classes = ["well", "ill"]\n')
+    assert load_folder(tmp_path, ["ill", "well"]).task.classes == ("well", "ill")

@@ -1,7 +1,7 @@
 """Data of one's own from a folder: a table of rows, and the files that it names."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from counterpoint.data.population import Dataset
 from counterpoint.errors import UserError
 
 
-def load_folder(path: str | Path) -> Dataset:
+def load_folder(path: str | Path, among: Sequence[str] | None = None) -> Dataset:
     """A data set out of a folder with `data.csv` (or `.tsv`, `.jsonl`, `.parquet`) and the files that it names.
 
     A row of the table is a sample. These columns say something of it:
@@ -56,6 +56,8 @@ def load_folder(path: str | Path) -> Dataset:
 
     Args:
         path: of the folder.
+        among: classes of which labels that are names may be, some of them once or not at all; where labels are numbers,
+            or `data.toml` says what the classes are, it changes nothing.
 
     Raises:
         UserError: something in it is wrong; the sentence names the file, and the line or row. Nothing is returned then.
@@ -76,6 +78,8 @@ def load_folder(path: str | Path) -> Dataset:
     options: dict[str, Any] = dict(wording.options)
     telling = {what: options.pop(what) for what in ("name", "title", "licence") if what in options}
     roles["label"] = _labels(roles["label"], options.get("classes"))
+    if among is not None and any(isinstance(label, str) for label in roles["label"]):
+        options.setdefault("classes", list(among))
     told = Telling(_origin(table, parts), **{"name": folder.resolve().name, **telling})
     given = Given(**roles, **options, telling=told)
     x = {name: _values(folder, table, part) for name, part in parts.items()}

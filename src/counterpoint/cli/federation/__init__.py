@@ -1,0 +1,1 @@
+"""A federation of real Flower nodes on this machine."""
