@@ -108,7 +108,8 @@ def test_a_round_ends_without_those_who_are_late(make_engine: Make, play: Make, 
     made = make_engine(kind=ENGINES[engine], simulate=DeviceSettings(deadline=1000.0))
     play(made)
     assert made.log.notes["late", "clients:sum"] == 0
-    seconds = {client: made._seconds_of(client) for client in made.clients}
+    told = made.log, made.settings, made.round
+    seconds = {client: made._deadline.seconds(client, *told) for client in made.clients}
     assert made.log.notes["round_seconds", "clients:worst"] == max(seconds.values())
     assert all(torch.equal(free.method.weights[n], w) for n, w in made.method.weights.items())
     slowest = max(seconds, key=lambda client: seconds[client])

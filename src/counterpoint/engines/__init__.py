@@ -1,6 +1,7 @@
 """Engines: who runs the visit, and where."""
 
-from counterpoint.engines.engine import REFUSED, Engine, RoundLog
+from counterpoint.engines.engine import Engine
+from counterpoint.engines.log import REFUSED, RoundLog
 from counterpoint.engines.sequential import Sequential
 from counterpoint.engines.stacked import Stacked
 from counterpoint.errors import UserError, unknown

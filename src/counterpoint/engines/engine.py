@@ -2,16 +2,16 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar, cast
 
 import torch
 
 from counterpoint.data.population import Population
+from counterpoint.engines.deadline import Deadline
 from counterpoint.engines.ledger import Ledger
+from counterpoint.engines.log import REFUSED, RoundLog
 from counterpoint.engines.network import Network
-from counterpoint.engines.plan import steps_in
 from counterpoint.engines.profile import OVERHEAD, Profile
 from counterpoint.engines.telling import Told, by_client, disagreement, notes_of
 from counterpoint.engines.wire import Wire
@@ -35,31 +35,6 @@ from counterpoint.simulate.topology import parse_topology
 Down = TypeVar("Down", bound=Package)
 Up = TypeVar("Up", bound=Package)
 Tick = Callable[[], None]
-LATE, LASTED = ("late", "clients:sum"), ("round_seconds", "clients:worst")
-"""Notes of a round with a deadline: how many uploads came after it, and how long the round lasted."""
-REFUSED = "refused"
-"""Under this name the bytes of refused uploads are counted, in place of a block."""
-
-
-@dataclass
-class RoundLog:
-    """What happened in one round beside the method's own state.
-
-    Attributes:
-        traffic: bytes by (direction, client, block), direction `up` or `down`.
-        refused: why uploads were refused, by client.
-        notes: the method's own numbers, by (measure, scope).
-    """
-
-    traffic: dict[tuple[str, int, str], int] = field(default_factory=dict)
-    refused: list[tuple[int, str]] = field(default_factory=list)
-    notes: dict[tuple[str, str], float] = field(default_factory=dict)
-
-    def count(self, direction: str, client: int, by_block: Mapping[str, int]) -> None:
-        """Add the bytes of one package."""
-        for block, size in by_block.items():
-            key = (direction, client, block)
-            self.traffic[key] = self.traffic.get(key, 0) + size
 
 
 class Engine(Federation):
@@ -122,7 +97,6 @@ class Engine(Federation):
         self._wire = Wire(model, exchange or ExchangeSettings())
         self._modalities = {client.id: client.modalities for client in population.clients}
         self._now = dict(self._modalities)
-        self._rows = {client.id: len(client.train) for client in population.clients}
         self._availability = parse_availability((simulate or DeviceSettings()).available)
         self._availability.check(list(population.modalities))
         topology = parse_topology((network or NetworkSettings()).topology)
@@ -135,6 +109,9 @@ class Engine(Federation):
             settings.batch_size,
             rounds,
             seed,
+        )
+        self._deadline = Deadline(
+            self.ledger, self.network.number, {client.id: len(client.train) for client in population.clients}
         )
         if method.term is not None:
             method.term.build(self.model)
@@ -220,30 +197,11 @@ class Engine(Federation):
             count, uploads = found
             for _ in range(count):
                 self.tick()
-            if uploads is not None and (in_time := self._in_time(uploads)) is not None:
+            if uploads is None:
+                continue
+            settings = self.settings.in_round(self.round, self.rounds)
+            if (in_time := self._deadline.of(uploads, self.log, settings, self.round)) is not None:
                 yield cast(Many[Up], in_time)
-
-    def _in_time(self, uploads: Many[Package]) -> Many[Package] | None:
-        """What came before the round's deadline; what came later is counted, and left out."""
-        if self.ledger.deadline is None:
-            return uploads
-        seconds = [self._seconds_of(client) for client in uploads.clients]
-        kept = [place for place, needed in enumerate(seconds) if needed <= self.ledger.deadline]
-        late = self.log.notes.get(LATE, 0.0) + len(seconds) - len(kept)
-        longest = max(self.log.notes.get(LASTED, 0.0), *seconds)
-        self.note(LATE[0], late, LATE[1])
-        self.note(LASTED[0], min(longest, self.ledger.deadline), LASTED[1])
-        if len(kept) == len(seconds):
-            return uploads
-        return uploads.rows(kept) if kept else None
-
-    def _seconds_of(self, client: int) -> float:
-        """How long a client's part of the round takes: its local epochs, and all bytes that it got and sent in it."""
-        rows = self._rows[client]
-        settings = self.settings.in_round(self.round, self.rounds)
-        steps = steps_in(rows, settings.batch_size, settings.epochs)
-        size = sum(n for (_, who, _), n in self.log.traffic.items() if who == client)
-        return self.ledger.visit_seconds(self.network.number[client], steps, size, self.round)
 
     def visit(
         self,

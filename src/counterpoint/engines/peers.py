@@ -1,6 +1,7 @@
 """The handles of peers: of one, and of many of one structure at once."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -66,45 +67,47 @@ class HeardByOne(Heard):
         return self._found.heard(self._peer)[1][0]
 
 
+@dataclass(frozen=True)
+class Around:
+    """What is around a peer of a simulated network, the same for all.
+
+    Attributes:
+        speak: says something to the meeting of all peers, and returns what came of it.
+        ledger: of joules and seconds.
+        round: the running one.
+        rounds: of the run.
+        note: takes a number of a client's.
+    """
+
+    speak: Speak
+    ledger: Ledger
+    round: int
+    rounds: int
+    note: Callable[[str, int, float], None]
+
+
 class OnePeer(OneClient, Peer):
     """One peer of a simulated network, whose values are ordinary tensors.
 
     Args:
         peer: its number in the network.
         client: its id.
-        speak: says something to the meeting of all peers, and returns what came of it.
-        ledger: of joules and seconds.
-        round: of the run.
-        rounds: of the run.
-        note: takes a number of a client's.
+        around: what is around it.
         kwargs: as `OneClient` takes them.
     """
 
-    def __init__(
-        self,
-        *args: Any,
-        peer: int,
-        client: int,
-        speak: Speak,
-        ledger: Ledger,
-        round: int,
-        rounds: int,
-        note: Callable[[str, int, float], None],
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *args: Any, peer: int, client: int, around: Around, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.round, self.rounds = round, rounds
+        self.round, self.rounds = around.round, around.rounds
         self._peer = peer
         self._client = client
-        self._speak = speak
-        self._ledger = ledger
-        self._note = note
+        self._around = around
 
     def exchange(self, package: Package, *, active: Value | None = None) -> Heard:
         """Send, and hear."""
         said = package.sent_by(self._client)
         speaks = torch.ones(1, dtype=torch.bool) if active is None else torch.as_tensor(active).reshape(1).cpu()
-        return HeardByOne(self._speak(Spoken(Many.of_one(said), speaks)), self._peer, package)
+        return HeardByOne(self._around.speak(Spoken(Many.of_one(said), speaks)), self._peer, package)
 
     def size(self, params: Mapping[str, Value]) -> int:
         """Bytes of tensors of the model."""
@@ -113,15 +116,15 @@ class OnePeer(OneClient, Peer):
     @property
     def device(self) -> Mapping[str, Value]:
         """What it has and costs."""
-        return {name: value[self._peer] for name, value in self._ledger.costs().items()}
+        return {name: value[self._peer] for name, value in self._around.ledger.costs().items()}
 
     def note(self, measure: str, value: Value) -> None:
         """Record a number."""
-        self._note(measure, self._client, float(value))
+        self._around.note(measure, self._client, float(value))
 
     def _took(self, limits: Mapping[str, int]) -> None:
         steps = {name: torch.tensor([count]) for name, count in limits.items()}
-        self._ledger.trained(torch.tensor([self._peer]), by_block(self._model.layout, steps))
+        self._around.ledger.trained(torch.tensor([self._peer]), by_block(self._model.layout, steps))
 
 
 class ManyPeers(ManyClients, Peer):
@@ -130,40 +133,23 @@ class ManyPeers(ManyClients, Peer):
     Args:
         peers: their numbers in the network, int64 [peers].
         clients: their ids.
-        speak: says something to the meeting of all peers, and returns what came of it.
-        ledger: of joules and seconds.
-        round: of the run.
-        rounds: of the run.
-        note: takes a number of a client's.
+        around: what is around them.
         kwargs: as `ManyClients` takes them.
     """
 
-    def __init__(
-        self,
-        *args: Any,
-        peers: Tensor,
-        clients: Sequence[int],
-        speak: Speak,
-        ledger: Ledger,
-        round: int,
-        rounds: int,
-        note: Callable[[str, int, float], None],
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *args: Any, peers: Tensor, clients: Sequence[int], around: Around, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.round, self.rounds = round, rounds
+        self.round, self.rounds = around.round, around.rounds
         self._peers = peers
         self._clients = tuple(clients)
-        self._speak = speak
-        self._ledger = ledger
-        self._note = note
+        self._around = around
 
     def exchange(self, package: Package, *, active: Value | None = None) -> Heard:
         """Send, and hear."""
         tensors = {key: self._of_each(value) for key, value in package.tensors().items()}
         said = Many(self._clients, type(package).of_tensors(tensors))
         speaks = self._of_each(torch.tensor(True) if active is None else active).cpu()
-        return HeardByMany(self._speak(Spoken(said, speaks)), self._peers, package)
+        return HeardByMany(self._around.speak(Spoken(said, speaks)), self._peers, package)
 
     def _of_each(self, value: Any) -> Tensor:
         """A value of each of them, [peers, *shape]."""
@@ -177,16 +163,16 @@ class ManyPeers(ManyClients, Peer):
     @property
     def device(self) -> Mapping[str, Value]:
         """What they have and cost."""
-        return {name: Stack(value[self._peers]) for name, value in self._ledger.costs().items()}
+        return {name: Stack(value[self._peers]) for name, value in self._around.ledger.costs().items()}
 
     def note(self, measure: str, value: Value) -> None:
         """Record a number of each."""
         every = self._of_each(value if isinstance(value, Stack) else torch.as_tensor(value))
         for client, own in zip(self._clients, every.tolist(), strict=True):
-            self._note(measure, client, own)
+            self._around.note(measure, client, own)
 
     def _took(self, limits: Mapping[str, Tensor]) -> None:
-        self._ledger.trained(self._peers, by_block(self._model.layout, limits))
+        self._around.ledger.trained(self._peers, by_block(self._model.layout, limits))
 
 
 def bytes_of(layout: Layout, names: Mapping[str, Any]) -> int:

@@ -14,7 +14,7 @@ from counterpoint.engines.handle import OneClient
 from counterpoint.engines.meeting import Speak, meet
 from counterpoint.engines.memory import ClientMemory, copied
 from counterpoint.engines.network import sent_bytes
-from counterpoint.engines.peers import OnePeer
+from counterpoint.engines.peers import Around, OnePeer
 from counterpoint.exchange.layout import Tensors
 from counterpoint.exchange.many import Many
 from counterpoint.exchange.package import Package, address
@@ -159,12 +159,11 @@ class Sequential(Engine):
             profile=self.profile,
             peer=self.network.number[client],
             client=client,
-            speak=speak,
-            ledger=self.ledger,
-            round=self.round,
-            rounds=self.rounds,
-            note=self._note_of,
+            around=self._around(speak),
         )
+
+    def _around(self, speak: Speak[Spoken, Exchanged]) -> Around:
+        return Around(speak, self.ledger, self.round, self.rounds, self._note_of)
 
     def _note_of(self, measure: str, client: int, value: float) -> None:
         self._told.setdefault(measure, {})[client] = value

@@ -3,61 +3,31 @@
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Any, ClassVar
 
 import torch
 
 from counterpoint.engines.allocator import keep_freed_memory
-from counterpoint.engines.bulk import Bulk, Structure
+from counterpoint.engines.bulk import Structure
 from counterpoint.engines.choice import Choice
 from counterpoint.engines.crew import Crew, can_fork
-from counterpoint.engines.exchanged import Exchanged, Spoken
-from counterpoint.engines.gather import CommonRows, Gathered, OwnRows, Pool
 from counterpoint.engines.jobs import Done, Job, Jobs, cut, form, kind_named, name_of_kind, of_each, of_stack
 from counterpoint.engines.many import ManyClients
-from counterpoint.engines.meeting import Speak, meet
 from counterpoint.engines.memory import ClientMemory
-from counterpoint.engines.peers import ManyPeers
 from counterpoint.engines.profile import OVERHEAD, WAITING, Profile
-from counterpoint.engines.sequential import Program, held_by
-from counterpoint.engines.steps import Steps
+from counterpoint.engines.stacked_peers import StackedPeers, why_unstackable
 from counterpoint.engines.values import Stack
 from counterpoint.exchange.many import Many
 from counterpoint.exchange.package import Package
-from counterpoint.randomness import Key
 
 LOG = logging.getLogger("counterpoint")
 WORTH = 0.02
 """Seconds of work in a visit from which on worker processes are worth their while."""
 
 
-class _CannotStackError(Exception):
-    """Peers of some kind of work cannot be computed together."""
-
-    def __init__(self, kind: str, why: str) -> None:
-        super().__init__(why)
-        self.kind = kind
-
-
-class _NobodyError(Exception):
-    """A peer speaks where nobody is: its program was run only to measure what training costs."""
-
-
-def _nobody(_: Spoken) -> Exchanged:
-    raise _NobodyError
-
-
-def _why_unstackable(error: RuntimeError) -> str:
-    """Why clients cannot be computed together; any other error is raised again."""
-    if "vmap" not in str(error):
-        raise error
-    return str(error).splitlines()[0][:200]
-
-
-class Stacked(Bulk):
+class Stacked(StackedPeers):
     """Runs local programs for stacks of clients that own the same modalities.
 
     How many clients a stack takes is measured on the first training of a structure, see `Widths`; it may be one, which
@@ -73,12 +43,6 @@ class Stacked(Bulk):
 
     def __init__(self, *args: Any, stack: int | None = None, workers: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._members: dict[Structure, list[int]] = {}
-        for client, modalities in self._modalities.items():
-            self._members.setdefault(modalities, []).append(client)
-        self._place = {c: place for members in self._members.values() for place, c in enumerate(members)}
-        self._pools: dict[tuple[Structure, str], Pool] = {}
-        self._steps = Steps(self.profile)
         self._choice = Choice(stack, self.method, self.model, self.settings, self.population.modalities, self.device)
         self._seconds: dict[str, float] = {}
         self._crew: Crew | None = None
@@ -116,97 +80,6 @@ class Stacked(Bulk):
             for job, done in self._carried_out(program, structure, group, packages, key, count=False):
                 for answers in done.uploads(job.clients):
                     yield from zip(answers.clients, answers.each(), strict=True)
-
-    def _gossip(self, program: str, occasion: str) -> None:
-        before = {client: dict(self._memory(client).values) for client in self.clients}
-        log, ledger = self.log, self.ledger.copy()
-        while True:
-            self.log = replace(log, traffic=dict(log.traffic), refused=list(log.refused), notes=dict(log.notes))
-            peers = [run for structure in self._members for run in self._peers_of(program, structure, occasion)]
-            peers += [self._peer(program, client, occasion) for client in sorted(self._now) if self._reduced(client)]
-            try:
-                meet(peers, self._answers)
-                return
-            except _CannotStackError as error:
-                self._choice.cannot(error.kind, str(error))
-                self.ledger = ledger.copy()
-                self._told = {}
-                for client, values in before.items():
-                    self._memory(client).values = dict(values)
-
-    def _peers_of(self, program: str, structure: Structure, occasion: str) -> list[Program]:
-        """The program of the peers of a structure: of all at once, or of one after another where that is faster."""
-        clients = [c for c in self._members[structure] if c in self._now and not self._reduced(c)]
-        if not clients:
-            return []
-        key = ("round", self.round, occasion)
-
-        def trial(first: int) -> str:
-            memories = [ClientMemory(dict(self._memory(client).values)) for client in clients[:first]]
-            peers = self._many_peers(structure, clients[:first], memories, key, first, _nobody, measuring=True)
-            try:
-                getattr(self._away, program)(peers)
-            except _NobodyError:
-                return ""
-            except RuntimeError as error:
-                return _why_unstackable(error)
-            return ""
-
-        kind, width = self._choice.of(program, structure, len(clients), trial)
-        self.profile.stacks[f"{program}, {'+'.join(structure)}"] = {
-            "clients a stack": min(width, len(clients)),
-            "seconds": self._choice.seconds(kind),
-        }
-        if width == 1:
-            return [self._peer(program, client, occasion) for client in clients]
-
-        def run(speak: Speak[Spoken, Exchanged]) -> None:
-            memories = [self._memory(client) for client in clients]
-            peers = self._many_peers(structure, clients, memories, key, width, speak)
-            try:
-                getattr(self._away, program)(peers)
-            except RuntimeError as error:
-                raise _CannotStackError(kind, _why_unstackable(error)) from error
-            for _ in clients:
-                self.tick()
-
-        return [run]
-
-    def _reduced(self, client: int) -> bool:
-        """Whether a client that is there lacks a modality of its own: such a one goes through the loop."""
-        return self._now[client] != self._modalities[client]
-
-    def _many_peers(
-        self,
-        structure: Structure,
-        clients: Sequence[int],
-        memories: Sequence[ClientMemory],
-        key: tuple[Key, ...],
-        width: int,
-        speak: Speak[Spoken, Exchanged],
-        measuring: bool = False,
-    ) -> ManyPeers:
-        return ManyPeers(
-            self._splits_of_stack(structure, clients),
-            model=self.model,
-            modalities=structure,
-            settings=self._settings_of(key),
-            memories=memories,
-            seed=self.seed,
-            keys=[("client", client, *key) for client in clients],
-            gradients=self._steps,
-            profile=self.profile,
-            times=self.rounds,
-            width=width,
-            measuring=measuring,
-            peers=torch.tensor([self.network.number[client] for client in clients]),
-            clients=clients,
-            speak=speak,
-            ledger=self.ledger,
-            round=self.round,
-            rounds=self.rounds,
-            note=self._note_of,
-        )
 
     def _structures(
         self, clients: Sequence[int], packages: Mapping[int, Package]
@@ -282,7 +155,7 @@ class Stacked(Bulk):
     def _from_crew(self, jobs: Jobs) -> Iterator[Done]:
         if self._crew is None:
             for structure in self._members:
-                self._pool_of(structure, "train")
+                self._pools.of(structure, "train")
             self._crew = Crew(self._workers, self._work_apart)
             self.profile.workers = self._workers
         coming = self._crew.run(jobs)
@@ -314,7 +187,7 @@ class Stacked(Bulk):
         try:
             result = getattr(self._away, job.program)(self._many(job, memories, measuring), received)
         except RuntimeError as error:
-            why = _why_unstackable(error)
+            why = why_unstackable(error)
             job.memories[:] = before
             return Done(unstackable=why)
         return Done(of_stack(result, len(memories)), [memory.values for memory in memories])
@@ -345,31 +218,6 @@ class Stacked(Bulk):
             width=job.width,
             measuring=measuring,
         )
-
-    def _splits_of_stack(self, structure: Structure, clients: Sequence[int]) -> dict[str, Callable[[], Gathered]]:
-        """The rows of some clients of a structure, by split."""
-        places = [self._place[client] for client in clients]
-
-        def own(split: str) -> Callable[[], Gathered]:
-            return cache(lambda: OwnRows(self._pool_of(structure, split), places))
-
-        splits: dict[str, Callable[[], Gathered]] = {
-            "train": own("train"),
-            "test": own("test"),
-            "inputs": own("inputs"),
-            "held": own("held"),
-            "global_test": lambda: CommonRows(self._global_test().only(structure), len(places)),
-        }
-        for name, rows in self._handed_out(structure).items():
-            splits[name] = lambda rows=rows: CommonRows(rows(), len(places))  # type: ignore[misc]
-        return splits
-
-    def _pool_of(self, structure: Structure, split: str) -> Pool:
-        if (structure, split) not in self._pools:
-            members = [self._held[client] for client in self._members[structure]]
-            parts = [held_by(client) if split == "held" else getattr(client, split) for client in members]
-            self._pools[structure, split] = Pool(parts, self.device)
-        return self._pools[structure, split]
 
     def settled(self) -> dict[str, int]:
         """Clients a stack by kind of work."""

@@ -202,11 +202,7 @@ class OverAir(Sequential):
             profile=self.profile,
             peer=self.network.number[self._me],
             client=self._me,
-            speak=_nobody,
-            ledger=self.ledger,
-            round=self.round,
-            rounds=self.rounds,
-            note=self._note_of,
+            around=self._around(_nobody),
             talk=self._talk,
         )
 
