@@ -1,6 +1,7 @@
 """Whole runs over a link in this process: the same folder as everywhere, and going on after deaths."""
 
 import logging
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -150,7 +151,28 @@ def test_a_method_in_a_file_of_the_app(near_grid: Make, app_folder: Path, tmp_pa
         'class Mine(FedAvg):\n    """Mine."""\n\n    name = "mine"\n'
     )
     told = TOLD | {"method": "mine.py:Mine", "out": str(tmp_path / "run"), "rounds": 1}
-    assert go(near_grid(told), told, app_folder) == tmp_path / "run"
+    elsewhere = tmp_path / "at the link"
+    shutil.copytree(app_folder, elsewhere)
+    grid = near_grid(told)
+    assert go(grid, told, elsewhere) == tmp_path / "run"
+    assert 'method = "mine.py:Mine"' in (tmp_path / "run" / "config.toml").read_text(), "no party's own path"
+    assert any(m.metadata.message_type == "train" for m in grid.seen)
+
+
+def test_a_run_that_somebody_runs_already_is_left_alone(near_grid: Make, app_folder: Path, tmp_path: Path):
+    told = TOLD | {"out": str(tmp_path / "run"), "rounds": 1}
+    grid = near_grid(told)
+    refused = []
+
+    def again() -> None:
+        grid.on_push = lambda: None
+        with pytest.raises(UserError, match=r"run is being run already, perhaps by a start whose terminal was closed"):
+            go(near_grid(told), told, app_folder)
+        refused.append(1)
+
+    grid.on_push = again
+    go(grid, told, app_folder)
+    assert refused == [1]
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from counterpoint.cli.compare import compare
 from counterpoint.cli.complaints import sentence
 from counterpoint.cli.data import data
 from counterpoint.cli.demo.command import peer_demo
+from counterpoint.cli.deploy import deploy
 from counterpoint.cli.help import Command, CompareCommand, RunCommand, example
 from counterpoint.cli.methods import methods
 from counterpoint.cli.peer import peer
@@ -45,6 +46,7 @@ app.command(cls=Command, epilog=example("counterpoint methods fedprox"))(methods
 app.command(cls=Command, epilog=example("counterpoint peer --config peer-2.toml"))(peer)
 app.command("peer-demo", cls=Command, epilog=example("counterpoint peer-demo --peers 6"))(peer_demo)
 app.add_typer(data, epilog=example("counterpoint data get watch"))
+app.add_typer(deploy, epilog=example("counterpoint deploy init clinics --data watch --method fedcmi"))
 
 
 def _show_version(wanted: bool) -> None:

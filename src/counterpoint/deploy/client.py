@@ -13,7 +13,7 @@ from flwr.clientapp import ClientApp
 
 from counterpoint.data.population import Dataset, Population
 from counterpoint.deploy.agreement import Agreement, unlabelled
-from counterpoint.deploy.settings import AppSettings
+from counterpoint.deploy.settings import AppSettings, method_at
 from counterpoint.deploy.stores import ContextStore, FolderStore
 from counterpoint.engines.flower.grid import HELLO
 from counterpoint.engines.flower.node import AtNode
@@ -107,15 +107,15 @@ def _beside_run(context: Context) -> str:
 def _node(config: str, context: Context, here: Path, load: Load) -> AtNode:
     """The engine for the clients of this node; made once a process."""
     sites = AppSettings.of(context.run_config).sites
-    return _made(config, str(here / sites) if sites else "", tuple(sorted(context.node_config.items())), load)
+    return _made(config, here, str(here / sites) if sites else "", tuple(sorted(context.node_config.items())), load)
 
 
 @lru_cache(maxsize=2)
-def _made(config: str, sites: str, node: tuple[tuple[str, Any], ...], load: Load) -> AtNode:
+def _made(config: str, here: Path, sites: str, node: tuple[tuple[str, Any], ...], load: Load) -> AtNode:
     run = checked(tomllib.loads(config), "the server's configuration: ")
     settings = dict(node)
     population = _site(run, Agreement.read(Path(sites)), settings, load) if sites else _shared(run, settings)
-    method = chosen_method(run, find_method(run.method))
+    method = chosen_method(run, find_method(method_at(run.method, here)))
     population, model = assembled(run, method, population)
     device = str(settings.get("device", run.device))
     check_device(device)

@@ -2,17 +2,19 @@
 
 import logging
 import secrets
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from flwr.app import Context
 from flwr.serverapp import Grid, ServerApp
 
 from counterpoint.data.population import Population
 from counterpoint.deploy.agreement import Agreement
 from counterpoint.deploy.lines import Lines
-from counterpoint.deploy.settings import AppSettings
+from counterpoint.deploy.settings import AppSettings, method_at
 from counterpoint.engines.flower.engine import OverFlower
 from counterpoint.engines.flower.grid import NodeSites
 from counterpoint.errors import UserError
@@ -28,7 +30,7 @@ from counterpoint.runs.start import RUNS, logged, one_thread
 LOG = logging.getLogger("counterpoint")
 SAID = logging.getLogger("flwr")
 """What people see who look on at a run of Flower."""
-NAME = "flower.json"
+NAME, LOCK = "flower.json", ".lock"
 
 
 def server_app(file: str) -> ServerApp:
@@ -70,9 +72,10 @@ def serve(grid: Grid, settings: AppSettings, app: Path, *, report: bool = True) 
         known = folder.config.exists()
         if known and RunConfig.read(folder.config) != config:
             raise UserError(f"{folder.path} holds another run: choose another out, or delete it")
-        engine, sites = _engine(config, population, grid, settings, None if not known else _name_of(folder), agreement)
+        name = _name_of(folder) if known else secrets.token_hex(8)
+        engine, sites = _engine(config, population, grid, settings, name, app)
         folder = RunFolder.open(folder.path) if known else RunFolder.create(folder.path, config)
-        with logged(folder), closing(engine):
+        with alone(folder), logged(folder), closing(engine):
             if not known:
                 folder.write_json(folder.path / NAME, {"run": sites.run})
             sites.wait(min(settings.min_clients, len(engine.clients)), settings.patience)
@@ -92,20 +95,43 @@ def serve(grid: Grid, settings: AppSettings, app: Path, *, report: bool = True) 
     return result
 
 
+@contextmanager
+def alone(folder: RunFolder) -> Iterator[None]:
+    """Nobody else runs what is in a folder.
+
+    Raises:
+        UserError: somebody does.
+    """
+    lock = FileLock(folder.path / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise UserError(
+            f"{folder.path} is being run already, perhaps by a start whose terminal was closed: flwr list shows it,"
+            " flwr stop ends it; or choose another out"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def _name_of(folder: RunFolder) -> str:
     return str(folder.read_json(folder.path / NAME)["run"])
 
 
 def _configured(settings: AppSettings, agreement: Agreement | None, app: Path) -> tuple[RunConfig, Population]:
-    options: dict[str, Any] = settings.options(app)
-    method = options.pop("method")
+    options: dict[str, Any] = settings.options()
+    method = method_at(settings.method, app)
     if agreement is None:
         config = configured(method, settings.data, **options, **settings.dealing())
-        return config, population_of(config, config.data.name)
-    population = agreement.population(
-        settings.data, test=settings.test, proxy=settings.proxy, labelled=settings.labelled
-    )
-    return configured(method, population, **options), population
+        population = population_of(config, config.data.name)
+    else:
+        held = {"test": settings.test, "proxy": settings.proxy, "labelled": settings.labelled}
+        population = agreement.population(settings.data, **held)
+        config = configured(method, population, **options)
+    # each party has the app in a place of its own
+    return config.model_copy(update={"method": settings.method, "given": ()}), population
 
 
 def _engine(
@@ -113,15 +139,15 @@ def _engine(
     population: Population,
     grid: Grid,
     settings: AppSettings,
-    name: str | None,
-    agreement: Agreement | None,
+    name: str,
+    app: Path,
 ) -> tuple[OverFlower, NodeSites]:
-    method = chosen_method(config, find_method(config.method))
-    population, model = assembled(config, method, population, elsewhere=agreement is not None)
+    method = chosen_method(config, find_method(method_at(config.method, app)))
+    population, model = assembled(config, method, population, elsewhere=bool(settings.sites))
     check_device(config.device)
     sites = NodeSites(
         grid,
-        run=name or secrets.token_hex(8),
+        run=name,
         config=config.toml(),
         roster={client.id: client.modalities for client in population.clients},
         deadline=settings.deadline,

@@ -84,17 +84,13 @@ class AppSettings(Section):
         except ValidationError as error:
             raise UserError(f"[tool.flwr.app.config]: {explain(error)}") from error
 
-    def options(self, app: Path) -> dict[str, Any]:
-        """What `runs.configured` takes, but data.
-
-        Args:
-            app: folder of the app, from which files are seen.
+    def options(self) -> dict[str, Any]:
+        """What `runs.configured` takes, but method and data.
 
         Raises:
             UserError: one of the further settings has no `=`.
         """
         return {
-            "method": method_at(self.method, app),
             "rounds": self.rounds,
             "participation": self.participation,
             "epochs": self.epochs,
