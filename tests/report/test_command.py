@@ -4,7 +4,7 @@ import shlex
 from typing import Any
 
 from counterpoint.report.command import reproduce
-from counterpoint.runs.config import RunConfig, checked
+from counterpoint.runs.config import GIVEN, RunConfig, checked
 
 
 def config(**more: Any) -> RunConfig:
@@ -84,3 +84,16 @@ def test_objects_given_from_python_are_named_as_such() -> None:
 def test_options_of_several_values_are_said_as_the_command_line_takes_them() -> None:
     words = shlex.split(reproduce(config(options={"label_shares": (0.1, 0.5)})).text.replace("\\\n", ""))
     assert "label_shares=0.1,0.5" in words
+
+
+def test_a_run_over_flower_is_repeated_in_one_process() -> None:
+    code = reproduce(config(engine="flower"))
+    assert code.title == "Run over Flower; in one process the same numbers come out of"
+    words = shlex.split(code.text.replace("\\\n", ""))
+    assert words[words.index("--engine") + 1] == "sequential"
+
+
+def test_a_run_of_sites_with_data_of_their_own_has_no_such_command() -> None:
+    code = reproduce(config(engine="flower", data={"name": "hearts", "partition": GIVEN}))
+    assert code.title.startswith("Run over Flower, with data that are at their sites")
+    assert code.text == "flwr run . --stream"

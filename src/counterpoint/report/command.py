@@ -5,7 +5,7 @@ import shlex
 from typing import Any
 
 from counterpoint.report.parts import Code
-from counterpoint.runs.config import SECTIONS, RunConfig
+from counterpoint.runs.config import GIVEN, SECTIONS, RunConfig
 
 TRAIN_FLAGS = ("epochs", "batch_size", "lr")
 DATA_FLAGS = (
@@ -22,7 +22,15 @@ DATA_FLAGS = (
 
 
 def reproduce(config: RunConfig) -> Code:
-    """The command, or the Python call if the run was given objects that no command can name."""
+    """The command, or the Python call if the run was given objects that no command can name.
+
+    Over Flower it is that of the same run in one process, unless sites had data of their own.
+    """
+    if config.engine == "flower" and config.data.partition == GIVEN:
+        return Code("Run over Flower, with data that are at their sites; in the folder of the app", "flwr run . --stream")
+    if config.engine == "flower":
+        same = command_line(config.model_copy(update={"engine": "sequential"}))
+        return Code("Run over Flower; in one process the same numbers come out of", same)
     if config.given:
         objects = " and ".join(f"a {what}" for what in config.given)
         return Code(f"Started from Python with {objects} of its own, which no command can name", python_call(config))
