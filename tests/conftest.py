@@ -45,6 +45,19 @@ def tiny(modalities: Mapping[str, Modality], task: Task) -> LateFusion:
     return LateFusion(encoders, MeanFusion(modalities, WIDTH), nn.Linear(WIDTH, len(task.classes)), WIDTH)
 
 
+LONG = ("federation/test_play.py", "experiments/test_go.py", "demo/test_play.py", "test_simulation.py", "test_chaos.py")
+"""Files that take long, mostly waiting: they come first, so that no worker is left alone with them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, all else in order."""
+
+    def place(item: pytest.Item) -> int:
+        return next((n for n, end in enumerate(LONG) if str(item.path).endswith(end)), len(LONG))
+
+    items.sort(key=place)
+
+
 def same_bits(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> bool:
     """Equal names, types and values; NaN equals nothing."""
     return a.keys() == b.keys() and all(a[n].dtype == b[n].dtype and torch.equal(a[n], b[n]) for n in a)

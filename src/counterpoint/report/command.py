@@ -27,7 +27,9 @@ def reproduce(config: RunConfig) -> Code:
     Over Flower it is that of the same run in one process, unless sites had data of their own.
     """
     if config.engine == "flower" and config.data.partition == GIVEN:
-        return Code("Run over Flower, with data that are at their sites; in the folder of the app", "flwr run . --stream")
+        return Code(
+            "Run over Flower, with data that are at their sites; in the folder of the app", "flwr run . --stream"
+        )
     if config.engine == "flower":
         same = command_line(config.model_copy(update={"engine": "sequential"}))
         return Code("Run over Flower; in one process the same numbers come out of", same)

@@ -50,11 +50,11 @@ def test_with_nobody_failing_real_peers_and_simulation_have_the_same_weights(tmp
 
 @pytest.mark.slow
 def test_a_peer_that_is_killed_comes_back_and_catches_up(tmp_path: Path):
-    _, files = network(tmp_path / "net", peers=4, rounds=40)
+    _, files = network(tmp_path / "net", peers=4, rounds=25)
     said: list[str] = []
     play = Play(files, 2, 3, 4, 250, lambda _, text: said.append(text))
     assert play.run(), said
-    assert [s.round for s in play.standing] == [40] * 4
+    assert [s.round for s in play.standing] == [25] * 4
     assert [s.lives for s in play.standing] == [1, 1, 2, 1]
     assert any("was killed" in line for line in said)
     assert any("peer 2 is back; on its disk are" in line for line in said)

@@ -168,6 +168,22 @@ def test_answers_come_from_those_who_were_asked(sites: Any):
     assert list(found.send([])) == []
 
 
+def test_a_node_of_several_clients_gets_one_order_at_a_time(sites: Any):
+    found, grid = sites({10: holds(0, 2), 11: holds(1)})
+    found.there()
+    open_at: list[list[int]] = []
+    pull = grid.pull_messages
+
+    def watched(names: Iterable[str]) -> Iterator[Message]:
+        names = list(names)
+        open_at.append(sorted(grid.waiting[name].metadata.dst_node_id for name in names))
+        return pull(names)
+
+    grid.pull_messages = watched
+    assert sorted(a.client for a in found.send([order(0), order(1), order(2)])) == [0, 1, 2]
+    assert open_at == [[10, 11], [10]]
+
+
 def test_an_error_is_told_by_its_last_line(sites: Any):
     found, grid = sites({10: holds(0)})
     found.there()

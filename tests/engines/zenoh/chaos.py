@@ -13,7 +13,7 @@ from typing import Any
 
 from counterpoint.engines.zenoh.settings import LineSettings
 
-HANGS = 60.0
+HANGS = 150.0
 """Seconds after which a schedule counts as hanging."""
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-SCHEDULES, TOGETHER = 24, 8
-SECONDS = 150
+SCHEDULES, TOGETHER = 21, 7
+SECONDS = 300
 
 
 @pytest.mark.slow

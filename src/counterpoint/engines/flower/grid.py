@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -120,28 +121,43 @@ class NodeSites:
                 yield answer_in(reply.content, client, self.max_bytes)
 
     def _replies(self, messages: Mapping[int, Message], seconds: float) -> Iterator[tuple[int, Message]]:
-        """Replies by client, as they come, until the time is over or nobody is left to answer."""
-        if not messages:
-            return
-        asked = list(self.grid.push_messages(messages.values()))
-        if len(asked) != len(messages) or not all(asked):
-            LOG.warning("the link took %d of %d messages", sum(map(bool, asked)), len(messages))
-        waiting = {identity: key for identity, key in zip(asked, messages, strict=False) if identity}
+        """Replies by client, as they come, until the time is over or nobody is left to answer.
+
+        A node of several clients gets one message at a time: Flower gives a node one state, and of two messages that
+        are carried out beside each other it keeps what the later one leaves of it.
+        """
+        queues: dict[int, deque[int]] = {}
+        for client, message in messages.items():
+            queues.setdefault(message.metadata.dst_node_id, deque()).append(client)
+        waiting = self._push(messages, [queue.popleft() for queue in queues.values()])
         begun = looked = time.monotonic()
         pause = POLL
         while waiting and (now := time.monotonic()) - begun < seconds:
             came = list(self.grid.pull_messages(list(waiting)))
+            answered = []
             for reply in came:
-                key = waiting.pop(reply.metadata.reply_to_message_id, None)
-                if key is not None:
-                    yield key, reply
+                if reply.metadata.reply_to_message_id in waiting:
+                    client = waiting.pop(reply.metadata.reply_to_message_id)
+                    answered.append(messages[client].metadata.dst_node_id)
+                    yield client, reply
+            waiting |= self._push(messages, [queues[node].popleft() for node in answered if queues[node]])
             if not came:
                 if now - looked > LOOK_AROUND:
                     looked = now
                     online = set(self.grid.get_node_ids())
-                    waiting = {i: key for i, key in waiting.items() if messages[key].metadata.dst_node_id in online}
+                    waiting = {i: c for i, c in waiting.items() if messages[c].metadata.dst_node_id in online}
                 time.sleep(pause)
             pause = POLL if came else min(POLL_MOST, pause * 1.5)
+
+    def _push(self, messages: Mapping[int, Message], clients: Sequence[int]) -> dict[str, int]:
+        """Send the messages of some clients; the clients by name of what was sent."""
+        if not clients:
+            return {}
+        names = list(self.grid.push_messages(messages[client] for client in clients))
+        taken = {name: client for name, client in zip(names, clients, strict=False) if name}
+        if len(taken) < len(clients):
+            LOG.warning("the link took %d of %d messages", len(taken), len(clients))
+        return taken
 
     def _greet(self, nodes: Sequence[int]) -> None:
         """Ask nodes which clients they hold, unless they were asked just now."""
