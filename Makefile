@@ -22,10 +22,10 @@ demo: $(VENV)/.demo
 	$(BIN)/counterpoint run fedavg --data watch
 
 test: lint
-	$(BIN)/python -m pytest --quiet --durations=10 --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --quiet --durations=10 --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-all: lint
-	$(BIN)/python -m pytest --quiet --durations=10 --numprocesses 2 --dist loadfile -m ""
+	$(BIN)/python -m pytest --quiet --durations=10 --numprocesses 2 --dist loadfile --no-loadscope-reorder -m ""
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

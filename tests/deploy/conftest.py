@@ -58,6 +58,7 @@ class NearGrid(Grid):
 
     def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:
         self.on_push()
+        assert [*messages], "Flower's link reads them twice, and refuses none at all"
         found = []
         for message in messages:
             name = str(uuid4())

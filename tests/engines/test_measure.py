@@ -113,7 +113,7 @@ def test_a_run_that_measured_is_the_run_that_was_told(
 
 
 @pytest.mark.parametrize("name", sorted(METHODS))
-@pytest.mark.parametrize("missing", ["none", "client", "sample"])
+@pytest.mark.parametrize("missing", ["client", "sample"])
 def test_the_loop_has_the_bits_of_the_reference(
     make_engine: Make, make_population: Make, play: Make, name: str, missing: str
 ):

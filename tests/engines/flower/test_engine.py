@@ -34,7 +34,7 @@ def flat(values: Any, prefix: str = "") -> Tensors:
     return {path: t for name, v in values.items() for path, t in flat(v, f"{prefix}/{name}").items()}
 
 
-@pytest.mark.parametrize("missing", ["none", "client", "sample"])
+@pytest.mark.parametrize("missing", ["client", "sample"])
 @pytest.mark.parametrize("name", WITH_SERVER)
 def test_every_method_is_as_on_the_sequential_engine(
     name: str,

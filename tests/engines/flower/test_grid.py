@@ -45,6 +45,7 @@ class ScriptedGrid(Grid):
         return list(self.nodes)
 
     def push_messages(self, messages: Iterable[Message]) -> Iterator[str]:
+        assert [*messages], "Flower's link reads them twice, and refuses none at all"
         for message in messages:
             self.asked.append(message.metadata.dst_node_id)
             name = next(self.names)

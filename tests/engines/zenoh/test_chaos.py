@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SCHEDULES, TOGETHER = 21, 7
+SCHEDULES, TOGETHER = 20, 10
 SECONDS = 300
 
 

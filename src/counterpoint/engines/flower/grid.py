@@ -153,7 +153,7 @@ class NodeSites:
         """Send the messages of some clients; the clients by name of what was sent."""
         if not clients:
             return {}
-        names = list(self.grid.push_messages(messages[client] for client in clients))
+        names = list(self.grid.push_messages([messages[client] for client in clients]))
         taken = {name: client for name, client in zip(names, clients, strict=False) if name}
         if len(taken) < len(clients):
             LOG.warning("the link took %d of %d messages", len(taken), len(clients))
