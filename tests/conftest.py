@@ -45,8 +45,19 @@ def tiny(modalities: Mapping[str, Modality], task: Task) -> LateFusion:
     return LateFusion(encoders, MeanFusion(modalities, WIDTH), nn.Linear(WIDTH, len(task.classes)), WIDTH)
 
 
-LONG = ("federation/test_play.py", "experiments/test_go.py", "demo/test_play.py", "test_simulation.py", "test_chaos.py")
-"""Files that take long, mostly waiting: they come first, so that no worker is left alone with them at the end."""
+LONG = (
+    "federation/test_play.py",
+    "engines/test_conformance.py",
+    "engines/test_measure.py",
+    "demo/test_play.py",
+    "runs/test_resume.py",
+    "zenoh/test_chaos.py",
+    "methods/test_fedaid.py",
+    "experiments/test_go.py",
+    "deploy/test_simulation.py",
+)
+"""Files that take long come first, so that no worker is left alone with them at the end. Those that mostly wait alternate
+with those that compute, so that one worker computes while the other waits."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
