@@ -56,8 +56,8 @@ LONG = (
     "experiments/test_go.py",
     "deploy/test_simulation.py",
 )
-"""Files that take long come first, so that no worker is left alone with them at the end. Those that mostly wait alternate
-with those that compute, so that one worker computes while the other waits."""
+"""Files that take long come first, so that no worker is left alone with them at the end. Those that mostly wait
+alternate with those that compute, so that one worker computes while the other waits."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
