@@ -28,7 +28,7 @@ def of(method: str) -> dict[str, Any]:
     told |= {"participation": 0.7} if method == "scaffold" else {}
     told |= FEW_LABELS if set(cls.needs) & {"proxy", "labelled"} else {}
     settings = {"optimizer": "sgd", "depth": "1"} if issubclass(cls, Aligning) else {}
-    return told | {"settings": {"evaluate.every": "2", **settings}}
+    return told | {"settings": {"evaluate.every": "2", "evaluate.after": "false", **settings}}
 
 
 def as_app(told: dict[str, Any], method: str, data: str) -> dict[str, Any]:

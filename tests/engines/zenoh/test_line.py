@@ -67,7 +67,7 @@ def test_who_is_silent_says_so_and_is_not_waited_for(network: Network):
 def test_who_goes_is_missed_at_once_and_not_waited_for(network: Network):
     with Line(network(0)) as a, Line(network(1)) as b:
         exchange({0: a, 1: b}, 1, lambda me: b"first")
-        assert a.alive() == {1}
+        until(lambda: a.alive() == {1})
         b.__exit__(None, None, None)
         until(lambda: a.alive() == set())
         begun = monotonic()
